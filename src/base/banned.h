@@ -1,0 +1,14 @@
+#ifndef BASE_BANNED_H
+#define BASE_BANNED_H
+
+/* Functions that nobody here calls; forced into every file of ours by the build. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#pragma GCC poison strcpy strcat strncat stpcpy sprintf vsprintf strtok gets atoi atol atoll atof
+#pragma GCC poison strtol strtoll strtoul strtoull gmtime localtime ctime asctime mktime rand srand
+
+#endif
