@@ -1,0 +1,128 @@
+#ifndef QUERY_QUERY_H
+#define QUERY_QUERY_H
+
+/*
+ * Datalog, pull and entities over database values (semantics: Datomic's query and pull grammar,
+ * shared reference 1.4 and 1.5, with the choices of contract section 2).
+ *
+ *     struct edn result;
+ *     struct edn inputs[] = {datom_db_value, edn_string(BS_STR("Beatles"))};
+ *     BS_TRY(query_run_text(BS_STR("[:find ?e . :in $ ?n :where [?e :artist/name ?n]]"),
+ *                           inputs, 2, NULL, arena, &result, error));
+ *
+ * Inputs stand in the order of :in. A database is an edn object value
+ * (edn_object_value(datom_db_object(db))). Results are EDN in the arena that the caller gives: the
+ * shape is the find spec's (set of vectors, vector, one vector or nil, one value or nil; vectors of
+ * maps for :keys). Reading functions take any number of threads on one database value.
+ */
+
+#include "base/base.h"
+#include "datom/datom.h"
+#include "edn/edn.h"
+
+struct query; /* a parsed query: immutable, any thread */
+
+struct query_options {
+    const struct bs_interrupt *interrupt; /* deadline and cancel flag; NULL: none */
+    uint64_t budget_bytes;                /* of working memory; 0: BS_LIMIT_QUERY_BYTES */
+};
+
+/* Parses and checks a query (vector, map, or string holding either form). Handle: Q_INVALID_QUERY.
+ */
+BS_API BS_MUST_CHECK enum bs_code query_parse(struct edn form, struct query **ret_query,
+                                              struct bs_error *error);
+BS_API void query_free(struct query *query);
+BS_API void query_freep(struct query **query); /* for BS_CLEANUP */
+
+/* How many inputs :in asks for ($ alone when there is no :in). */
+BS_API size_t query_inputs_count(const struct query *query);
+/* The find elements as column names, for table and csv heads: "?n", "(count ?r)", or the :keys. */
+BS_API struct bs_str query_column(const struct query *query, size_t idx);
+BS_API size_t query_columns_count(const struct query *query);
+
+enum query_shape {
+    QUERY_RELATION,   /* set of vectors; vector of vectors with :order-by or a pull; of maps with
+                         :keys */
+    QUERY_COLLECTION, /* vector */
+    QUERY_TUPLE,      /* vector or nil; map with :keys */
+    QUERY_SCALAR,     /* value or nil */
+};
+BS_API enum query_shape query_find_shape(const struct query *query);
+
+/*
+ * Runs it. Handle: Q_WRONG_ARITY, Q_INSUFFICIENT_BINDING, Q_UNKNOWN_FUNCTION, Q_INVALID_ARGUMENT,
+ * Q_UNSUPPORTED, Q_BUDGET, RPC_DEADLINE, RPC_CANCELLED. The result lives as long as `arena`
+ * (objects in it as long as the inputs).
+ */
+BS_API BS_MUST_CHECK enum bs_code query_run(const struct query *query, const struct edn *inputs,
+                                            size_t inputs_count,
+                                            const struct query_options *options,
+                                            struct bs_arena *arena, struct edn *ret_result,
+                                            struct bs_error *error);
+/* The plan with estimated and actual rows, as data; runs the query. */
+BS_API BS_MUST_CHECK enum bs_code query_explain(const struct query *query, const struct edn *inputs,
+                                                size_t inputs_count,
+                                                const struct query_options *options,
+                                                struct bs_arena *arena, struct edn *ret_plan,
+                                                struct bs_error *error);
+/* Parses (a small cache by text keeps the parsed ones) and runs. */
+BS_API BS_MUST_CHECK enum bs_code query_run_text(struct bs_str text, const struct edn *inputs,
+                                                 size_t inputs_count,
+                                                 const struct query_options *options,
+                                                 struct bs_arena *arena, struct edn *ret_result,
+                                                 struct bs_error *error);
+
+/* ---- pull ---- */
+
+struct query_pattern; /* a parsed pull pattern: immutable, any thread */
+
+BS_API BS_MUST_CHECK enum bs_code
+query_pattern_parse(struct edn form, struct query_pattern **ret_pattern, struct bs_error *error);
+BS_API void query_pattern_free(struct query_pattern *pattern);
+/*
+ * Pulls an entity given by any identifier: a map, or nil when nothing is found. An unknown
+ * attribute in the pattern fails with DB_NOT_AN_ATTRIBUTE naming the nearest one. Not on a history.
+ */
+BS_API BS_MUST_CHECK enum bs_code query_pull(struct datom_db *db,
+                                             const struct query_pattern *pattern, struct edn id,
+                                             const struct query_options *options,
+                                             struct bs_arena *arena, struct edn *ret_value,
+                                             struct bs_error *error);
+/* A vector, one result for each of the ids (a vector, list or set), in order. */
+BS_API BS_MUST_CHECK enum bs_code
+query_pull_many(struct datom_db *db, const struct query_pattern *pattern, struct edn ids,
+                const struct query_options *options, struct bs_arena *arena, struct edn *ret_values,
+                struct bs_error *error);
+
+/* ---- entities ---- */
+
+/*
+ * A lazy entity: an id in a value; each attribute asked for is one read. It is an edn object too
+ * (prints {:db/id N}), so results can hold it. Lives in the arena, holds the db until that is
+ * freed.
+ */
+struct query_entity;
+
+/* NULL in *ret_entity when an ident or lookup ref finds nothing. Not on a history. */
+BS_API BS_MUST_CHECK enum bs_code query_entity_of(struct datom_db *db, struct edn identifier,
+                                                  struct bs_arena *arena,
+                                                  const struct query_entity **ret_entity,
+                                                  struct bs_error *error);
+BS_API datom_id query_entity_id(const struct query_entity *entity);
+BS_API struct datom_db *query_entity_db(const struct query_entity *entity);
+/*
+ * An attribute's value, :ns/_attr for the reverse, :db/id for the id: nil when there is none; refs
+ * as entities (as the keyword where the target has an ident), many as a set.
+ */
+BS_API BS_MUST_CHECK enum bs_code query_entity_get(const struct query_entity *entity,
+                                                   struct bs_str attribute, struct bs_arena *arena,
+                                                   struct edn *ret_value, struct bs_error *error);
+/* A map of all attributes, component children touched too. */
+BS_API BS_MUST_CHECK enum bs_code query_entity_touch(const struct query_entity *entity,
+                                                     struct bs_arena *arena, struct edn *ret_map,
+                                                     struct bs_error *error);
+BS_API struct edn query_entity_value(const struct query_entity *entity);
+/* NULL when the value is no entity. */
+BS_API const struct query_entity *query_entity_from_edn(struct edn value);
+
+#endif
