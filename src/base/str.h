@@ -101,12 +101,16 @@ BS_API bool bs_str_split(struct bs_str *rest, char separator, struct bs_str *ret
 BS_API bool bs_str_parse_u64(struct bs_str s, uint64_t *ret_value);
 /* The same with an optional leading '-'. */
 BS_API bool bs_str_parse_i64(struct bs_str s, int64_t *ret_value);
-/* strtod's grammar in the C locale, without blanks, hex, inf or nan; the whole text must be used.
+/*
+ * strtod's grammar in the C locale, without blanks, hex, inf or nan; the whole text must be used.
+ * Rounded to the nearest double: too small gives a zero, too large for a finite double is false.
  */
 BS_API bool bs_str_parse_double(struct bs_str s, double *ret_value);
 
 /* Whether the bytes are well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
 BS_API bool bs_utf8_is_valid(struct bs_str s);
+/* Bytes at the front that are well-formed UTF-8, up to the first that are not or to the end. */
+BS_API size_t bs_utf8_valid_prefix(struct bs_str s);
 /* Reads one code point at the front of valid UTF-8; returns the bytes used (0 at the end). */
 BS_API size_t bs_utf8_decode(struct bs_str s, uint32_t *ret_code_point);
 /* Writes at most 4 bytes; returns how many, 0 for a surrogate or a number above U+10FFFF. */
