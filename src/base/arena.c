@@ -1,8 +1,8 @@
 /*
  * Arenas. The cap counts what was asked for plus the padding of alignment, the same in both builds,
  * so that a call that fits in a release build fits under the sanitizers too. Blocks double up to a
- * maximum; what is large gets a block of its own behind the current one, which goes on being filled.
- * The nodes of clean-ups live in the blocks, but are not counted.
+ * maximum; what is large gets a block of its own behind the current one, which goes on being
+ * filled. The nodes of clean-ups live in the blocks, but are not counted.
  */
 
 #include "base/arena.h"

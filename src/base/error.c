@@ -1,6 +1,6 @@
 /*
- * Errors as values. The tables come from codes.def and reasons.def. A message is always UTF-8: bytes
- * of the offending input that are not become '?', and a cut never divides a character.
+ * Errors as values. The tables come from codes.def and reasons.def. A message is always UTF-8:
+ * bytes of the offending input that are not become '?', and a cut never divides a character.
  */
 
 #include "base/error.h"

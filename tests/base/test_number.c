@@ -70,7 +70,7 @@ static void test_float_format__is_the_shortest_that_reads_back_to_the_float(void
         {1e-45f, "1e-45"},
         {0.3333333333f, "0.33333334"},
         {-0.0f, "-0"},
-        {9.8607613e-32f, "9.860761e-32"}, /* 2^-103 */
+        {9.8607613e-32f, "9.8607613e-32"}, /* 2^-103 */
         {INFINITY, "Infinity"},
     };
     (void)state;
