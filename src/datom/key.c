@@ -1,0 +1,280 @@
+/*
+ * Keys and records of the index families (docs/format.md, section 5): the parts of a datom's life
+ * put one after another, and taken apart again. What a family's key is made of stands in one table.
+ */
+
+#include "datom/codec.h"
+
+#define ID_BYTES 8
+#define ATTRIBUTE_BYTES 4
+#define CARD_ONE_KEY_BYTES (ID_BYTES + ATTRIBUTE_BYTES)
+#define VALUE_KEY_BYTES_MAX (DATOM_KEY_VALUE_MAX + DATOM_KEY_VALUE_HASH)
+
+_Static_assert(3 * ID_BYTES + ATTRIBUTE_BYTES + VALUE_KEY_BYTES_MAX <= DATOM_KEY_MAX,
+               "the longest key fits");
+
+/* One part of a key. */
+enum part {
+    PART_END = 0,
+    PART_E,
+    PART_A,
+    PART_VALUE,       /* ordered, any length: what the other parts leave */
+    PART_REF,         /* a ref's 8 bytes */
+    PART_T_RETRACTED, /* t' */
+    PART_T_ADDED,     /* t */
+};
+
+#define PARTS_MAX 6
+
+struct layout {
+    uint8_t parts[PARTS_MAX];
+    uint8_t prefix_parts; /* how many stand for the index's components */
+    uint8_t fixed_bytes;  /* of all parts but the value */
+    bool is_current;      /* the record begins with t */
+    bool has_many;        /* without `many` the key stops before the value, the record has it */
+};
+
+/* clang-format off */
+static const struct layout layouts[DATOM_FAMILY_COUNT] = {
+    [DATOM_FAMILY_EAVT] = {{PART_E, PART_A, PART_VALUE}, 3, 12, true, true},
+    [DATOM_FAMILY_AEVT] = {{PART_A, PART_E, PART_VALUE}, 3, 12, true, true},
+    [DATOM_FAMILY_AVET] = {{PART_A, PART_VALUE, PART_E}, 3, 12, true, false},
+    [DATOM_FAMILY_VAET] = {{PART_REF, PART_A, PART_E}, 3, 20, true, false},
+    [DATOM_FAMILY_EAVT_H] =
+        {{PART_E, PART_A, PART_T_RETRACTED, PART_VALUE, PART_T_ADDED}, 2, 28, false, false},
+    [DATOM_FAMILY_AEVT_H] =
+        {{PART_A, PART_E, PART_T_RETRACTED, PART_VALUE, PART_T_ADDED}, 2, 28, false, false},
+    [DATOM_FAMILY_AVET_H] =
+        {{PART_A, PART_VALUE, PART_E, PART_T_RETRACTED, PART_T_ADDED}, 3, 28, false, false},
+    [DATOM_FAMILY_VAET_H] =
+        {{PART_REF, PART_A, PART_E, PART_T_RETRACTED, PART_T_ADDED}, 3, 36, false, false},
+};
+
+static const char *const family_names[DATOM_FAMILY_COUNT] = {
+    [DATOM_FAMILY_EAVT] = "eavt",     [DATOM_FAMILY_AEVT] = "aevt",
+    [DATOM_FAMILY_AVET] = "avet",     [DATOM_FAMILY_VAET] = "vaet",
+    [DATOM_FAMILY_EAVT_H] = "eavt_h", [DATOM_FAMILY_AEVT_H] = "aevt_h",
+    [DATOM_FAMILY_AVET_H] = "avet_h", [DATOM_FAMILY_VAET_H] = "vaet_h",
+    [DATOM_FAMILY_LOG] = "log",       [DATOM_FAMILY_META] = "meta",
+};
+
+/* For messages: a family's name comes first in them. */
+static const char *const key_names[DATOM_FAMILY_COUNT] = {
+    [DATOM_FAMILY_EAVT] = "key of eavt",     [DATOM_FAMILY_AEVT] = "key of aevt",
+    [DATOM_FAMILY_AVET] = "key of avet",     [DATOM_FAMILY_VAET] = "key of vaet",
+    [DATOM_FAMILY_EAVT_H] = "key of eavt_h", [DATOM_FAMILY_AEVT_H] = "key of aevt_h",
+    [DATOM_FAMILY_AVET_H] = "key of avet_h", [DATOM_FAMILY_VAET_H] = "key of vaet_h",
+};
+
+static const char *const record_names[DATOM_FAMILY_COUNT] = {
+    [DATOM_FAMILY_EAVT] = "record of eavt",     [DATOM_FAMILY_AEVT] = "record of aevt",
+    [DATOM_FAMILY_AVET] = "record of avet",     [DATOM_FAMILY_VAET] = "record of vaet",
+    [DATOM_FAMILY_EAVT_H] = "record of eavt_h", [DATOM_FAMILY_AEVT_H] = "record of aevt_h",
+    [DATOM_FAMILY_AVET_H] = "record of avet_h", [DATOM_FAMILY_VAET_H] = "record of vaet_h",
+};
+/* clang-format on */
+
+const char *datom_family_name(enum datom_family family)
+{
+    BS_ASSERT(family < DATOM_FAMILY_COUNT);
+    return family_names[family];
+}
+
+static const struct layout *layout_of(enum datom_family family)
+{
+    BS_ASSERT(family < DATOM_FAMILY_LOG);
+    return &layouts[family];
+}
+
+/* ---- making ---- */
+
+static inline void put_id(struct datom_key *key, uint64_t id)
+{
+    bs_store_u64(key->bytes + key->len, id);
+    key->len = (uint16_t)(key->len + ID_BYTES);
+}
+
+static inline void put_part(struct datom_key *key, enum part part, const struct datom_life *life,
+                            const struct datom_key_value *value)
+{
+    switch (part) {
+    case PART_E:
+        put_id(key, life->e);
+        break;
+    case PART_A:
+        bs_store_u32(key->bytes + key->len, life->a);
+        key->len = (uint16_t)(key->len + ATTRIBUTE_BYTES);
+        break;
+    case PART_VALUE:
+        memcpy(key->bytes + key->len, value->bytes, value->len);
+        key->len = (uint16_t)(key->len + value->len);
+        break;
+    case PART_REF:
+        put_id(key, (uint64_t)life->v.as.integer);
+        break;
+    case PART_T_RETRACTED:
+        put_id(key, life->t_retracted);
+        break;
+    case PART_T_ADDED:
+        put_id(key, life->t_added);
+        break;
+    case PART_END:
+        break;
+    }
+}
+
+void datom_key_make(enum datom_family family, const struct datom_life *life, bool many,
+                    const struct datom_key_value *value, struct datom_key *ret_key)
+{
+    ret_key->len = 0;
+    if (family == DATOM_FAMILY_LOG) {
+        put_id(ret_key, life->t_added);
+        return;
+    }
+    const struct layout *layout = layout_of(family);
+    for (int i = 0; i < PARTS_MAX && layout->parts[i] != PART_END; i++) {
+        if (layout->parts[i] == PART_VALUE && layout->has_many && !many)
+            return;
+        put_part(ret_key, layout->parts[i], life, value);
+    }
+}
+
+void datom_key_make_prefix(enum datom_family family, datom_id e, uint32_t a,
+                           const struct datom_key_value *value, int parts,
+                           struct datom_key *ret_key)
+{
+    const struct layout *layout = layout_of(family);
+    BS_ASSERT(parts >= 1 && parts <= layout->prefix_parts);
+    struct datom_life life = {.e = e, .a = a};
+    if (layout->parts[0] == PART_REF) {
+        BS_ASSERT(value->len == 1 + ID_BYTES && value->bytes[0] == DATOM_TAG_REF);
+        life.v = edn_long((int64_t)bs_load_u64(value->bytes + 1));
+    }
+    ret_key->len = 0;
+    for (int i = 0; i < parts; i++)
+        put_part(ret_key, layout->parts[i], &life, value);
+}
+
+void datom_record_make(enum datom_family family, const struct datom_life *life, bool many,
+                       enum datom_type type, const struct datom_key_value *value,
+                       struct bs_buf *out)
+{
+    const struct layout *layout = layout_of(family);
+    if (layout->is_current)
+        bs_buf_append_u64(out, life->t_added);
+    if (layout->parts[0] == PART_REF)
+        return;
+    if ((layout->has_many && !many) || !value->is_complete)
+        datom_value_encode(life->v, type, out);
+}
+
+/* ---- taking apart ---- */
+
+static inline uint64_t take_id(struct datom_reader *reader)
+{
+    uint64_t id = bs_load_u64(reader->at);
+    reader->at += ID_BYTES;
+    return id;
+}
+
+/* Whether ordered bytes of this tag may need the record's value though they are not cut. */
+static bool may_be_incomplete(uint8_t tag)
+{
+    return tag == DATOM_TAG_BIGDEC || tag == DATOM_TAG_TUPLE;
+}
+
+/* A value that stands in the record, to its end. `kv` is what the key has of it, may be empty. */
+static enum bs_code take_recorded_value(struct datom_reader *record, struct bs_str kv,
+                                        struct edn *ret_value)
+{
+    uint8_t tag = (uint8_t)(kv.len > 0 ? kv.ptr[0] : 0);
+    if (kv.len > 0 && datom_reader_left(record) > 0 && *record->at != tag)
+        return datom_reader_fail(record, "a value of the same type as the key's");
+    BS_TRY(datom_value_take(record, ret_value));
+    if (record->at != record->end)
+        return datom_reader_fail(record, "the end of the record");
+    return BS_OK;
+}
+
+/* The value of a key that has a kv: from the record if it is there, else from the kv. */
+static enum bs_code take_value(struct datom_reader *key, size_t size, struct datom_reader *record,
+                               struct edn *ret_value)
+{
+    struct bs_str kv = {.ptr = (const char *)key->at, .len = size};
+    bool is_cut = size > DATOM_KEY_VALUE_MAX;
+    if (size == 0 || (is_cut && size != VALUE_KEY_BYTES_MAX))
+        return datom_reader_fail(key, "a value of another length");
+    if (record->at == record->end && !is_cut) {
+        struct datom_reader value = *key;
+        value.end = key->at + size;
+        BS_TRY(datom_key_value_take(&value, ret_value));
+        if (value.at != value.end)
+            return datom_reader_fail(&value, "the end of the value");
+    } else {
+        if (!is_cut && !may_be_incomplete(*key->at))
+            return datom_reader_fail(record, "no value, as the key has it whole");
+        BS_TRY(take_recorded_value(record, kv, ret_value));
+    }
+    key->at += size;
+    return BS_OK;
+}
+
+/* One part of a key whose length was found to be right. */
+static enum bs_code take_part(struct datom_reader *key, enum part part, size_t value_size,
+                              struct datom_reader *record, struct datom_life *life)
+{
+    switch (part) {
+    case PART_E:
+        life->e = take_id(key);
+        break;
+    case PART_A:
+        life->a = bs_load_u32(key->at);
+        key->at += ATTRIBUTE_BYTES;
+        break;
+    case PART_VALUE:
+        return take_value(key, value_size, record, &life->v);
+    case PART_REF:
+        life->v = edn_long((int64_t)take_id(key));
+        break;
+    case PART_T_RETRACTED:
+        life->t_retracted = take_id(key);
+        break;
+    case PART_T_ADDED:
+        life->t_added = take_id(key);
+        break;
+    case PART_END:
+        break;
+    }
+    return BS_OK;
+}
+
+enum bs_code datom_key_parse(enum datom_family family, struct bs_str key, struct bs_str record,
+                             struct bs_arena *arena, struct datom_life *ret_life,
+                             struct bs_error *error)
+{
+    const struct layout *layout = layout_of(family);
+    struct datom_reader keys = datom_reader_make(key, key_names[family], arena, error);
+    struct datom_reader records = datom_reader_make(record, record_names[family], arena, error);
+    bool has_value = layout->parts[0] != PART_REF;
+    if (key.len < layout->fixed_bytes || (!has_value && key.len != layout->fixed_bytes))
+        return datom_reader_fail(&keys, "a key of another length");
+
+    struct datom_life life = {.t_retracted = DATOM_LIVE};
+    if (layout->is_current) {
+        const uint8_t *t;
+        BS_TRY(datom_reader_take(&records, ID_BYTES, &t));
+        life.t_added = bs_load_u64(t);
+    }
+    life.is_one = layout->has_many && key.len == CARD_ONE_KEY_BYTES;
+    for (int i = 0; i < PARTS_MAX && layout->parts[i] != PART_END; i++) {
+        if (layout->parts[i] == PART_VALUE && life.is_one)
+            BS_TRY(take_recorded_value(&records, BS_STR_EMPTY, &life.v));
+        else
+            BS_TRY(
+                take_part(&keys, layout->parts[i], key.len - layout->fixed_bytes, &records, &life));
+    }
+    if (records.at != records.end)
+        return datom_reader_fail(&records, "the end of the record");
+    *ret_life = life;
+    return BS_OK;
+}

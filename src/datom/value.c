@@ -1,0 +1,392 @@
+/*
+ * Plain values: a tag, then the shortest simple form of each type (docs/format.md, section 3), as
+ * records and the log hold them. Self-delimiting, one form for each value: whatever decodes encodes
+ * to the same bytes. Order is key_value.c's.
+ *
+ * Text is not looked into: it was checked where it came in.
+ */
+
+#include "datom/codec.h"
+
+static const uint8_t edn_type_of_type[DATOM_TYPE_COUNT] = {
+    [DATOM_TYPE_REF] = EDN_LONG,        [DATOM_TYPE_KEYWORD] = EDN_KEYWORD,
+    [DATOM_TYPE_LONG] = EDN_LONG,       [DATOM_TYPE_STRING] = EDN_STRING,
+    [DATOM_TYPE_BOOLEAN] = EDN_BOOLEAN, [DATOM_TYPE_INSTANT] = EDN_INSTANT,
+    [DATOM_TYPE_BYTES] = EDN_BYTES,     [DATOM_TYPE_UUID] = EDN_UUID,
+    [DATOM_TYPE_DOUBLE] = EDN_DOUBLE,   [DATOM_TYPE_FLOAT] = EDN_FLOAT,
+    [DATOM_TYPE_URI] = EDN_URI,         [DATOM_TYPE_BIGINT] = EDN_BIGINT,
+    [DATOM_TYPE_BIGDEC] = EDN_BIGDEC,   [DATOM_TYPE_TUPLE] = EDN_VECTOR,
+    [DATOM_TYPE_SYMBOL] = EDN_SYMBOL,
+};
+
+/* 0 (DATOM_TAG_END): not a value that can be stored. */
+static const uint8_t tag_of_edn_type[EDN_TYPE_COUNT] = {
+    [EDN_NIL] = DATOM_TAG_NIL,         [EDN_BOOLEAN] = DATOM_TAG_BOOLEAN,
+    [EDN_LONG] = DATOM_TAG_LONG,       [EDN_BIGINT] = DATOM_TAG_BIGINT,
+    [EDN_FLOAT] = DATOM_TAG_FLOAT,     [EDN_DOUBLE] = DATOM_TAG_DOUBLE,
+    [EDN_BIGDEC] = DATOM_TAG_BIGDEC,   [EDN_STRING] = DATOM_TAG_STRING,
+    [EDN_SYMBOL] = DATOM_TAG_SYMBOL,   [EDN_KEYWORD] = DATOM_TAG_KEYWORD,
+    [EDN_INSTANT] = DATOM_TAG_INSTANT, [EDN_UUID] = DATOM_TAG_UUID,
+    [EDN_URI] = DATOM_TAG_URI,         [EDN_BYTES] = DATOM_TAG_BYTES,
+    [EDN_VECTOR] = DATOM_TAG_TUPLE,
+};
+
+enum datom_tag datom_tag_of(struct edn value, enum datom_type type)
+{
+    BS_ASSERT(type < DATOM_TYPE_COUNT && value.type == edn_type_of_type[type]);
+    if (type == DATOM_TYPE_REF)
+        return DATOM_TAG_REF;
+    return (enum datom_tag)tag_of_edn_type[value.type];
+}
+
+enum datom_tag datom_tag_of_element(struct edn element)
+{
+    BS_ASSERT(element.type < EDN_TYPE_COUNT && element.type != EDN_VECTOR &&
+              tag_of_edn_type[element.type] != DATOM_TAG_END);
+    return (enum datom_tag)tag_of_edn_type[element.type];
+}
+
+enum edn_type datom_tag_text_type(enum datom_tag tag)
+{
+    switch (tag) {
+    case DATOM_TAG_STRING:
+        return EDN_STRING;
+    case DATOM_TAG_SYMBOL:
+        return EDN_SYMBOL;
+    case DATOM_TAG_KEYWORD:
+        return EDN_KEYWORD;
+    case DATOM_TAG_URI:
+        return EDN_URI;
+    case DATOM_TAG_BYTES:
+        return EDN_BYTES;
+    default:
+        return EDN_NIL;
+    }
+}
+
+/* ---- reader ---- */
+
+enum bs_code datom_reader_fail(const struct datom_reader *reader, const char *expected)
+{
+    char hex[2 * 16 + 1] = "";
+    size_t shown = BS_MIN(datom_reader_left(reader), sizeof(hex) / 2);
+    for (size_t i = 0; i < shown; i++)
+        snprintf(hex + 2 * i, 3, "%02x", reader->at[i]);
+    size_t size = (size_t)(reader->end - reader->start);
+    return bs_error_set(reader->error, BS_REASON_STORE_CORRUPT,
+                        "a %s of %zu bytes is damaged at byte %zu: expected %s, found %s%s",
+                        reader->what, size, (size_t)(reader->at - reader->start), expected,
+                        shown == 0 ? "its end" : hex,
+                        shown < datom_reader_left(reader) ? "..." : "");
+}
+
+enum bs_code datom_reader_alloc(const struct datom_reader *reader, size_t size, void *ret_memory)
+{
+    void *memory = bs_arena_try_alloc(reader->arena, size);
+    if (!memory)
+        return bs_arena_check(reader->arena, size, reader->what, reader->error);
+    memcpy(ret_memory, &memory, sizeof(memory));
+    return BS_OK;
+}
+
+enum bs_code datom_reader_take_long_varint(struct datom_reader *reader, uint64_t *ret_value)
+{
+    uint64_t value = 0;
+    const uint8_t *at = reader->at;
+    for (unsigned shift = 0; shift < 64; shift += 7, at++) {
+        if (at == reader->end)
+            return datom_reader_fail(reader, "a whole varint");
+        uint8_t byte = *at;
+        if (shift == 63 && byte > 1)
+            return datom_reader_fail(reader, "a varint of at most 64 bits");
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte >= 0x80)
+            continue;
+        if (byte == 0 && shift > 0)
+            return datom_reader_fail(reader, "a varint in its shortest form");
+        reader->at = at + 1;
+        *ret_value = value;
+        return BS_OK;
+    }
+    return datom_reader_fail(reader, "a varint of at most 64 bits");
+}
+
+/* ---- encoding ---- */
+
+/* A tag and a payload of a known size at most: written in place. */
+static uint8_t *reserve(struct bs_buf *out, size_t size)
+{
+    return (uint8_t *)bs_buf_reserve(out, size);
+}
+
+static void finish(struct bs_buf *out, const uint8_t *end)
+{
+    out->len = (size_t)((const char *)end - out->ptr);
+}
+
+static void encode_text(enum datom_tag tag, const void *bytes, size_t size, struct bs_buf *out)
+{
+    uint8_t *at = reserve(out, 1 + DATOM_VARINT_MAX + size);
+    if (!at)
+        return;
+    *at++ = (uint8_t)tag;
+    at = datom_put_varint(at, size);
+    if (size > 0)
+        memcpy(at, bytes, size);
+    finish(out, at + size);
+}
+
+static void encode_number(enum datom_tag tag, const struct edn_number *number, struct bs_buf *out)
+{
+    size_t size = number->magnitude_bytes;
+    BS_ASSERT(size <= DATOM_MAGNITUDE_BYTES_MAX);
+    uint8_t *at = reserve(out, 1 + 2 * DATOM_VARINT_MAX + size);
+    if (!at)
+        return;
+    *at++ = (uint8_t)tag;
+    if (tag == DATOM_TAG_BIGDEC)
+        at = datom_put_varint(at, datom_zigzag(number->scale));
+    at = datom_put_varint(at, (uint64_t)size << 1 | number->negative);
+    memcpy(at, number->magnitude, size);
+    finish(out, at + size);
+}
+
+/* Types whose payload has a small fixed maximum. */
+static void encode_small(enum datom_tag tag, struct edn value, struct bs_buf *out)
+{
+    uint8_t *at = reserve(out, 1 + 16);
+    if (!at)
+        return;
+    *at++ = (uint8_t)tag;
+    switch (tag) {
+    case DATOM_TAG_NIL:
+        break;
+    case DATOM_TAG_BOOLEAN:
+        *at++ = value.as.boolean;
+        break;
+    case DATOM_TAG_REF:
+        bs_store_u64(at, (uint64_t)value.as.integer);
+        at += 8;
+        break;
+    case DATOM_TAG_LONG:
+    case DATOM_TAG_INSTANT:
+        at = datom_put_varint(at, datom_zigzag(value.as.integer));
+        break;
+    case DATOM_TAG_FLOAT:
+        bs_store_u32(at, datom_float_bits(value.as.float32));
+        at += 4;
+        break;
+    case DATOM_TAG_DOUBLE:
+        bs_store_u64(at, datom_double_bits(value.as.float64));
+        at += 8;
+        break;
+    case DATOM_TAG_UUID:
+        memcpy(at, value.as.bytes, 16);
+        at += 16;
+        break;
+    default:
+        BS_UNREACHABLE();
+    }
+    finish(out, at);
+}
+
+static void encode_scalar(enum datom_tag tag, struct edn value, struct bs_buf *out)
+{
+    switch (tag) {
+    case DATOM_TAG_STRING:
+    case DATOM_TAG_SYMBOL:
+    case DATOM_TAG_KEYWORD:
+    case DATOM_TAG_URI:
+    case DATOM_TAG_BYTES:
+        encode_text(tag, value.as.bytes, value.len, out);
+        break;
+    case DATOM_TAG_BIGINT:
+    case DATOM_TAG_BIGDEC:
+        encode_number(tag, value.as.number, out);
+        break;
+    default:
+        encode_small(tag, value, out);
+        break;
+    }
+}
+
+void datom_value_encode(struct edn value, enum datom_type type, struct bs_buf *out)
+{
+    enum datom_tag tag = datom_tag_of(value, type);
+    if (tag != DATOM_TAG_TUPLE) {
+        encode_scalar(tag, value, out);
+        return;
+    }
+    BS_ASSERT(value.len <= BS_LIMIT_TUPLE_MAX);
+    bs_buf_append_byte(out, (char)tag);
+    bs_buf_append_byte(out, (char)value.len);
+    for (uint32_t i = 0; i < value.len; i++)
+        encode_scalar(datom_tag_of_element(value.as.items[i]), value.as.items[i], out);
+}
+
+/* ---- decoding ---- */
+
+static enum bs_code take_text(struct datom_reader *reader, enum edn_type type,
+                              struct edn *ret_value)
+{
+    uint64_t size;
+    BS_TRY(datom_reader_take_varint(reader, &size));
+    if (size > datom_reader_left(reader) || size > UINT32_MAX)
+        return datom_reader_fail(reader, "as many bytes as the length before says");
+    *ret_value = (struct edn){
+        .type = (uint8_t)type,
+        .len = (uint32_t)size,
+        .as.bytes = reader->at,
+    };
+    reader->at += size;
+    return BS_OK;
+}
+
+static enum bs_code take_number(struct datom_reader *reader, enum edn_type type,
+                                struct edn *ret_value)
+{
+    uint64_t head;
+    int64_t scale = 0;
+    if (type == EDN_BIGDEC) {
+        BS_TRY(datom_reader_take_varint(reader, &head));
+        scale = datom_unzigzag(head);
+        if (scale < INT32_MIN || scale > INT32_MAX)
+            return datom_reader_fail(reader, "a scale of at most 32 bits before");
+    }
+    BS_TRY(datom_reader_take_varint(reader, &head));
+    size_t size = (size_t)(head >> 1);
+    if (size > DATOM_MAGNITUDE_BYTES_MAX || head == 1)
+        return datom_reader_fail(reader, "a number's length within the limit before");
+    const uint8_t *magnitude;
+    BS_TRY(datom_reader_take(reader, size, &magnitude));
+    if (size > 0 && magnitude[0] == 0)
+        return datom_reader_fail(reader, "a magnitude without leading zeros before");
+
+    struct edn_number *number;
+    BS_TRY(datom_reader_alloc(reader, sizeof(*number) + size, &number));
+    number->scale = (int32_t)scale;
+    number->negative = head & 1;
+    number->magnitude_bytes = (uint32_t)size;
+    memcpy(number->magnitude, magnitude, size);
+    *ret_value = (struct edn){.type = (uint8_t)type, .as.number = number};
+    return BS_OK;
+}
+
+static enum bs_code take_integer(struct datom_reader *reader, enum edn_type type,
+                                 struct edn *ret_value)
+{
+    uint64_t zigzag;
+    BS_TRY(datom_reader_take_varint(reader, &zigzag));
+    *ret_value = (struct edn){.type = (uint8_t)type, .as.integer = datom_unzigzag(zigzag)};
+    return BS_OK;
+}
+
+static enum bs_code take_boolean(struct datom_reader *reader, struct edn *ret_value)
+{
+    uint8_t byte;
+    BS_TRY(datom_reader_take_byte(reader, &byte));
+    if (byte > 1)
+        return datom_reader_fail(reader, "a boolean of 0 or 1 before");
+    *ret_value = edn_boolean(byte);
+    return BS_OK;
+}
+
+static enum bs_code take_float(struct datom_reader *reader, struct edn *ret_value)
+{
+    const uint8_t *bytes;
+    float number;
+    BS_TRY(datom_reader_take(reader, 4, &bytes));
+    if (!datom_float_from_bits(bs_load_u32(bytes), &number))
+        return datom_reader_fail(reader, "neither NaN nor -0.0 before");
+    *ret_value = edn_float(number);
+    return BS_OK;
+}
+
+static enum bs_code take_double(struct datom_reader *reader, struct edn *ret_value)
+{
+    const uint8_t *bytes;
+    double number;
+    BS_TRY(datom_reader_take(reader, 8, &bytes));
+    if (!datom_double_from_bits(bs_load_u64(bytes), &number))
+        return datom_reader_fail(reader, "neither NaN nor -0.0 before");
+    *ret_value = edn_double(number);
+    return BS_OK;
+}
+
+static enum bs_code take_scalar(struct datom_reader *reader, uint8_t tag, struct edn *ret_value)
+{
+    const uint8_t *bytes;
+    switch (tag) {
+    case DATOM_TAG_BOOLEAN:
+        return take_boolean(reader, ret_value);
+    case DATOM_TAG_REF:
+        BS_TRY(datom_reader_take(reader, 8, &bytes));
+        *ret_value = edn_long((int64_t)bs_load_u64(bytes));
+        return BS_OK;
+    case DATOM_TAG_LONG:
+        return take_integer(reader, EDN_LONG, ret_value);
+    case DATOM_TAG_INSTANT:
+        return take_integer(reader, EDN_INSTANT, ret_value);
+    case DATOM_TAG_BIGINT:
+        return take_number(reader, EDN_BIGINT, ret_value);
+    case DATOM_TAG_BIGDEC:
+        return take_number(reader, EDN_BIGDEC, ret_value);
+    case DATOM_TAG_FLOAT:
+        return take_float(reader, ret_value);
+    case DATOM_TAG_DOUBLE:
+        return take_double(reader, ret_value);
+    case DATOM_TAG_UUID:
+        BS_TRY(datom_reader_take(reader, 16, &bytes));
+        *ret_value = edn_uuid(bytes);
+        return BS_OK;
+    default:
+        break;
+    }
+    enum edn_type text = datom_tag_text_type((enum datom_tag)tag);
+    if (text == EDN_NIL)
+        return datom_reader_fail(reader, "the tag of a value before");
+    return take_text(reader, text, ret_value);
+}
+
+static enum bs_code take_tuple(struct datom_reader *reader, struct edn *ret_value)
+{
+    uint8_t count;
+    BS_TRY(datom_reader_take_byte(reader, &count));
+    if (count > BS_LIMIT_TUPLE_MAX)
+        return datom_reader_fail(reader, "a tuple's length within the limit before");
+    struct edn *items;
+    BS_TRY(datom_reader_alloc(reader, count * sizeof(*items), &items));
+    for (uint8_t i = 0; i < count; i++) {
+        uint8_t tag;
+        BS_TRY(datom_reader_take_byte(reader, &tag));
+        if (tag == DATOM_TAG_NIL)
+            items[i] = edn_nil();
+        else if (tag == DATOM_TAG_REF)
+            return datom_reader_fail(reader, "the tag of a tuple's element before");
+        else
+            BS_TRY(take_scalar(reader, tag, &items[i]));
+    }
+    *ret_value = edn_collection(EDN_VECTOR, items, count);
+    return BS_OK;
+}
+
+enum bs_code datom_value_take(struct datom_reader *reader, struct edn *ret_value)
+{
+    uint8_t tag;
+    BS_TRY(datom_reader_take_byte(reader, &tag));
+    if (tag == DATOM_TAG_TUPLE)
+        return take_tuple(reader, ret_value);
+    return take_scalar(reader, tag, ret_value);
+}
+
+enum bs_code datom_value_decode(struct bs_str bytes, struct bs_arena *arena, struct edn *ret_value,
+                                struct bs_error *error)
+{
+    struct edn value;
+    struct datom_reader reader = datom_reader_make(bytes, "stored value", arena, error);
+    BS_TRY(datom_value_take(&reader, &value));
+    if (reader.at != reader.end)
+        return datom_reader_fail(&reader, "the end of the value");
+    *ret_value = value;
+    return BS_OK;
+}
