@@ -9,6 +9,11 @@
 #include <time.h>
 
 #pragma GCC poison strcpy strcat strncat stpcpy sprintf vsprintf strtok gets atoi atol atoll atof
-#pragma GCC poison strtol strtoll strtoul strtoull gmtime localtime ctime asctime mktime rand srand
+#pragma GCC poison strtol strtoll strtoul strtoull gmtime localtime ctime asctime mktime srand
+
+/* OpenSSL's headers use this name for parameters: only a call is an error, where gcc compiles. */
+#ifndef __clang__
+int rand(void) __attribute__((error("banned: take base/random.h")));
+#endif
 
 #endif

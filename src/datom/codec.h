@@ -79,11 +79,20 @@ static inline size_t datom_reader_left(const struct datom_reader *reader)
     return (size_t)(reader->end - reader->at);
 }
 
-/* STORE_CORRUPT at the reader's place: what was expected there. */
-enum bs_code datom_reader_fail(const struct datom_reader *reader, const char *expected);
-/* `size` bytes in the reader's arena, or LIMIT when its cap forbids. */
-BS_MUST_CHECK enum bs_code datom_reader_alloc(const struct datom_reader *reader, size_t size,
-                                              void *ret_memory);
+/* Fills the reader's error: STORE_CORRUPT at its place, what was expected there. */
+void datom_reader_report(const struct datom_reader *reader, const char *expected);
+
+/* The same, and returns the code: inline, so that compilers see that it is never OK. */
+static inline enum bs_code datom_reader_fail(const struct datom_reader *reader,
+                                             const char *expected)
+{
+    datom_reader_report(reader, expected);
+    return BS_DATA_LOSS;
+}
+
+/* `size` bytes in the reader's arena; NULL with the error LIMIT filled in when its cap forbids: the
+ * caller returns BS_RESOURCE_EXHAUSTED. */
+void *datom_reader_alloc(const struct datom_reader *reader, size_t size);
 
 static inline BS_MUST_CHECK enum bs_code datom_reader_take(struct datom_reader *reader, size_t size,
                                                            const uint8_t **ret_bytes)

@@ -261,9 +261,9 @@ enum bs_code datom_key_parse(enum datom_family family, struct bs_str key, struct
 
     struct datom_life life = {.t_retracted = DATOM_LIVE};
     if (layout->is_current) {
-        const uint8_t *t;
-        BS_TRY(datom_reader_take(&records, ID_BYTES, &t));
-        life.t_added = bs_load_u64(t);
+        if (record.len < ID_BYTES)
+            return datom_reader_fail(&records, "8 bytes of t");
+        life.t_added = take_id(&records);
     }
     life.is_one = layout->has_many && key.len == CARD_ONE_KEY_BYTES;
     for (int i = 0; i < PARTS_MAX && layout->parts[i] != PART_END; i++) {

@@ -10,8 +10,9 @@
 static enum bs_code unescape(struct datom_reader *reader, const uint8_t *end,
                              const uint8_t *first_escape, struct edn *ret_value)
 {
-    uint8_t *text;
-    BS_TRY(datom_reader_alloc(reader, (size_t)(end - reader->at), &text));
+    uint8_t *text = datom_reader_alloc(reader, (size_t)(end - reader->at));
+    if (!text)
+        return BS_RESOURCE_EXHAUSTED;
     size_t len = (size_t)(first_escape - reader->at);
     memcpy(text, reader->at, len);
     for (reader->at = first_escape; reader->at < end; reader->at++) {
@@ -113,8 +114,9 @@ static enum bs_code take_bigint(struct datom_reader *reader, struct edn *ret_val
         return datom_reader_fail(reader, "a number's length within the limit before");
     BS_TRY(datom_reader_take(reader, size, &bytes));
 
-    struct edn_number *number;
-    BS_TRY(datom_reader_alloc(reader, sizeof(*number) + size, &number));
+    struct edn_number *number = datom_reader_alloc(reader, sizeof(*number) + size);
+    if (!number)
+        return BS_RESOURCE_EXHAUSTED;
     number->scale = 0;
     number->negative = negative;
     number->magnitude_bytes = (uint32_t)size;
@@ -153,7 +155,8 @@ static enum bs_code take_digits(struct datom_reader *reader, uint8_t flip,
 static enum bs_code take_bigdec(struct datom_reader *reader, struct edn *ret_value)
 {
     uint8_t sign;
-    struct datom_digits digits = {.count = 0};
+    struct datom_digits digits;
+    digits.count = 0;
     int64_t scale = 0;
     BS_TRY(datom_reader_take_byte(reader, &sign));
     if (sign > DATOM_BIGDEC_POSITIVE)
@@ -175,8 +178,9 @@ static enum bs_code take_bigdec(struct datom_reader *reader, struct edn *ret_val
     size_t size;
     if (!datom_digits_to_magnitude(&digits, magnitude, &size))
         return datom_reader_fail(reader, "a decimal within the limit before");
-    struct edn_number *number;
-    BS_TRY(datom_reader_alloc(reader, sizeof(*number) + size, &number));
+    struct edn_number *number = datom_reader_alloc(reader, sizeof(*number) + size);
+    if (!number)
+        return BS_RESOURCE_EXHAUSTED;
     number->scale = (int32_t)scale;
     number->negative = sign == DATOM_BIGDEC_NEGATIVE;
     number->magnitude_bytes = (uint32_t)size;
@@ -218,9 +222,10 @@ static enum bs_code take_scalar(struct datom_reader *reader, uint8_t tag, struct
 
 static enum bs_code take_tuple(struct datom_reader *reader, struct edn *ret_value)
 {
-    struct edn *items;
     uint32_t count = 0;
-    BS_TRY(datom_reader_alloc(reader, BS_LIMIT_TUPLE_MAX * sizeof(*items), &items));
+    struct edn *items = datom_reader_alloc(reader, BS_LIMIT_TUPLE_MAX * sizeof(*items));
+    if (!items)
+        return BS_RESOURCE_EXHAUSTED;
     for (;;) {
         uint8_t tag;
         BS_TRY(datom_reader_take_byte(reader, &tag));

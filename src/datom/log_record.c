@@ -49,8 +49,9 @@ enum bs_code datom_log_decode(struct bs_str bytes, uint64_t t, struct bs_arena *
     BS_TRY(datom_reader_take_varint(&reader, &count));
     if (count > datom_reader_left(&reader) / DATOM_BYTES_MIN)
         return datom_reader_fail(&reader, "as many datoms as the count before says");
-    struct datom *datoms;
-    BS_TRY(datom_reader_alloc(&reader, count * sizeof(*datoms), &datoms));
+    struct datom *datoms = datom_reader_alloc(&reader, count * sizeof(*datoms));
+    if (!datoms)
+        return BS_RESOURCE_EXHAUSTED;
     datom_id tx = datom_t_to_tx(t);
     datom_id e = tx;
     for (size_t i = 0; i < count; i++) {

@@ -66,27 +66,26 @@ enum edn_type datom_tag_text_type(enum datom_tag tag)
 
 /* ---- reader ---- */
 
-enum bs_code datom_reader_fail(const struct datom_reader *reader, const char *expected)
+void datom_reader_report(const struct datom_reader *reader, const char *expected)
 {
     char hex[2 * 16 + 1] = "";
     size_t shown = BS_MIN(datom_reader_left(reader), sizeof(hex) / 2);
     for (size_t i = 0; i < shown; i++)
         snprintf(hex + 2 * i, 3, "%02x", reader->at[i]);
     size_t size = (size_t)(reader->end - reader->start);
-    return bs_error_set(reader->error, BS_REASON_STORE_CORRUPT,
-                        "a %s of %zu bytes is damaged at byte %zu: expected %s, found %s%s",
-                        reader->what, size, (size_t)(reader->at - reader->start), expected,
-                        shown == 0 ? "its end" : hex,
-                        shown < datom_reader_left(reader) ? "..." : "");
+    bs_error_set(reader->error, BS_REASON_STORE_CORRUPT,
+                 "a %s of %zu bytes is damaged at byte %zu: expected %s, found %s%s", reader->what,
+                 size, (size_t)(reader->at - reader->start), expected, shown == 0 ? "its end" : hex,
+                 shown < datom_reader_left(reader) ? "..." : "");
 }
 
-enum bs_code datom_reader_alloc(const struct datom_reader *reader, size_t size, void *ret_memory)
+void *datom_reader_alloc(const struct datom_reader *reader, size_t size)
 {
     void *memory = bs_arena_try_alloc(reader->arena, size);
     if (!memory)
-        return bs_arena_check(reader->arena, size, reader->what, reader->error);
-    memcpy(ret_memory, &memory, sizeof(memory));
-    return BS_OK;
+        bs_error_set(reader->error, BS_REASON_LIMIT, "no %zu bytes left in memory for a %s", size,
+                     reader->what);
+    return memory;
 }
 
 enum bs_code datom_reader_take_long_varint(struct datom_reader *reader, uint64_t *ret_value)
@@ -262,8 +261,9 @@ static enum bs_code take_number(struct datom_reader *reader, enum edn_type type,
     if (size > 0 && magnitude[0] == 0)
         return datom_reader_fail(reader, "a magnitude without leading zeros before");
 
-    struct edn_number *number;
-    BS_TRY(datom_reader_alloc(reader, sizeof(*number) + size, &number));
+    struct edn_number *number = datom_reader_alloc(reader, sizeof(*number) + size);
+    if (!number)
+        return BS_RESOURCE_EXHAUSTED;
     number->scale = (int32_t)scale;
     number->negative = head & 1;
     number->magnitude_bytes = (uint32_t)size;
@@ -354,8 +354,9 @@ static enum bs_code take_tuple(struct datom_reader *reader, struct edn *ret_valu
     BS_TRY(datom_reader_take_byte(reader, &count));
     if (count > BS_LIMIT_TUPLE_MAX)
         return datom_reader_fail(reader, "a tuple's length within the limit before");
-    struct edn *items;
-    BS_TRY(datom_reader_alloc(reader, count * sizeof(*items), &items));
+    struct edn *items = datom_reader_alloc(reader, count * sizeof(*items));
+    if (!items)
+        return BS_RESOURCE_EXHAUSTED;
     for (uint8_t i = 0; i < count; i++) {
         uint8_t tag;
         BS_TRY(datom_reader_take_byte(reader, &tag));
