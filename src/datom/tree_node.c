@@ -1,0 +1,228 @@
+/*
+ * Nodes of the overlay tree: memory, copies, slots, searches. Knows no tree.
+ *
+ * Invariants: used <= heap_max, count <= slots_max; the slots' bytes do not overlap, and those that
+ * nobody points to are counted in `garbage`, which a move of the node to a new allocation drops.
+ */
+
+#include "datom/tree_node.h"
+
+#ifdef DATOM_TREE_COUNT_COPIES
+static _Atomic uint64_t copies;
+#define COUNT_COPY() atomic_fetch_add_explicit(&copies, 1, memory_order_relaxed)
+uint64_t datom_tree_node_copies(void)
+{
+    return atomic_load_explicit(&copies, memory_order_relaxed);
+}
+#else
+#define COUNT_COPY() ((void)0)
+#endif
+
+static char *heap_of(struct datom_tree_node *node)
+{
+    return (char *)(node->slots + node->slots_max);
+}
+
+/* Bytes of the heap that a slot points to. */
+static uint32_t slot_bytes(const struct datom_tree_slot *slot)
+{
+    uint32_t record_len = slot->kind == DATOM_TREE_KIND_INLINE ? (uint32_t)slot->record_len : 0;
+    return slot->key_len + record_len;
+}
+
+struct bs_str datom_tree_node_record(const struct datom_tree_node *node, unsigned idx)
+{
+    const struct datom_tree_slot *slot = &node->slots[idx];
+    switch ((enum datom_tree_kind)slot->kind) {
+    case DATOM_TREE_KIND_INLINE:
+        return bs_str_make(datom_tree_node_heap(node) + slot->at + slot->key_len,
+                           (size_t)slot->record_len);
+    case DATOM_TREE_KIND_BLOB:
+        return bs_str_make(slot->blob->bytes, slot->blob->len);
+    case DATOM_TREE_KIND_TOMBSTONE:
+        return BS_STR_EMPTY;
+    case DATOM_TREE_KIND_CHILD:
+        break;
+    }
+    BS_UNREACHABLE();
+}
+
+struct datom_tree_node *datom_tree_node_new(unsigned level, unsigned slots, size_t bytes)
+{
+    BS_ASSERT(slots <= DATOM_TREE_SLOTS_MAX && bytes <= UINT32_MAX);
+    struct datom_tree_node *node =
+        bs_malloc(sizeof(*node) + slots * sizeof(struct datom_tree_slot) + bytes);
+    bs_ref_init(&node->ref);
+    node->level = (uint16_t)level;
+    node->count = 0;
+    node->slots_max = (uint16_t)slots;
+    node->blobs = 0;
+    node->heap_max = (uint32_t)bytes;
+    node->used = 0;
+    node->garbage = 0;
+    return node;
+}
+
+static void slot_put(struct datom_tree_slot *slot)
+{
+    if (slot->kind == DATOM_TREE_KIND_CHILD)
+        datom_tree_node_put(slot->child);
+    else if (slot->kind == DATOM_TREE_KIND_BLOB && bs_ref_put(&slot->blob->ref))
+        free(slot->blob);
+}
+
+void datom_tree_node_put(struct datom_tree_node *node)
+{
+    if (!node || !bs_ref_put(&node->ref))
+        return;
+    if (node->level > 0 || node->blobs > 0)
+        for (unsigned i = 0; i < node->count; i++)
+            slot_put(&node->slots[i]);
+    free(node);
+}
+
+/* Appends slots [from, to) of `source` to `node`, whose room is enough; references move along. */
+static void append_slots(struct datom_tree_node *node, const struct datom_tree_node *source,
+                         unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++) {
+        struct datom_tree_slot slot = source->slots[i];
+        uint32_t size = slot_bytes(&slot);
+        memcpy(heap_of(node) + node->used, datom_tree_node_heap(source) + slot.at, size);
+        slot.at = node->used;
+        node->used += size;
+        node->blobs = (uint16_t)(node->blobs + (slot.kind == DATOM_TREE_KIND_BLOB));
+        node->slots[node->count++] = slot;
+    }
+}
+
+/* The same content in a new allocation; references are not counted up. */
+static struct datom_tree_node *relocate(const struct datom_tree_node *node, unsigned slots,
+                                        size_t bytes)
+{
+    struct datom_tree_node *result = datom_tree_node_new(node->level, slots, bytes);
+    if (node->garbage > 0) {
+        append_slots(result, node, 0, node->count);
+        return result;
+    }
+    memcpy(result->slots, node->slots, node->count * sizeof(node->slots[0]));
+    memcpy(heap_of(result), datom_tree_node_heap(node), node->used);
+    result->count = node->count;
+    result->blobs = node->blobs;
+    result->used = node->used;
+    return result;
+}
+
+static void ref_slots(struct datom_tree_node *node)
+{
+    if (node->level > 0)
+        for (unsigned i = 0; i < node->count; i++)
+            bs_ref_get(&node->slots[i].child->ref);
+    else if (node->blobs > 0)
+        for (unsigned i = 0; i < node->count; i++)
+            if (node->slots[i].kind == DATOM_TREE_KIND_BLOB)
+                bs_ref_get(&node->slots[i].blob->ref);
+}
+
+void datom_tree_node_own(struct datom_tree_node **place, unsigned slots, size_t bytes)
+{
+    struct datom_tree_node *node = *place;
+    unsigned slots_need = node->count + slots;
+    bool sole = bs_ref_is_sole(&node->ref);
+    if (sole && slots_need <= node->slots_max && bytes <= node->heap_max - node->used)
+        return;
+    size_t bytes_need = node->used - node->garbage + bytes;
+    if (!sole) {
+        /* Most likely copied again before its next change: little slack. */
+        unsigned room = BS_MIN((slots_need + 3) & ~3u, (unsigned)DATOM_TREE_SLOTS_MAX);
+        struct datom_tree_node *copy = relocate(node, room, (bytes_need + 31) & ~(size_t)15);
+        ref_slots(copy);
+        datom_tree_node_put(node);
+        *place = copy;
+        COUNT_COPY();
+        return;
+    }
+    unsigned room = slots_need;
+    if (slots_need > node->slots_max)
+        room = BS_MAX(slots_need, BS_MIN(2u * node->slots_max, (unsigned)DATOM_TREE_SLOTS_MAX));
+    *place = relocate(node, BS_MAX(room, node->slots_max), bytes_need + bytes_need / 2);
+    free(node);
+}
+
+void datom_tree_node_insert(struct datom_tree_node *node, unsigned idx, struct bs_str key,
+                            struct datom_tree_slot slot, struct bs_str inline_record)
+{
+    BS_ASSERT(idx <= node->count && node->count < node->slots_max);
+    BS_ASSERT(key.len + inline_record.len <= node->heap_max - node->used);
+    slot.at = node->used;
+    slot.key_len = (uint16_t)key.len;
+    char *bytes = heap_of(node) + node->used;
+    if (key.len > 0)
+        memcpy(bytes, key.ptr, key.len);
+    if (inline_record.len > 0)
+        memcpy(bytes + key.len, inline_record.ptr, inline_record.len);
+    node->used += (uint32_t)(key.len + inline_record.len);
+    memmove(&node->slots[idx + 1], &node->slots[idx], (node->count - idx) * sizeof(node->slots[0]));
+    node->slots[idx] = slot;
+    node->count++;
+    node->blobs = (uint16_t)(node->blobs + (slot.kind == DATOM_TREE_KIND_BLOB));
+}
+
+void datom_tree_node_erase(struct datom_tree_node *node, unsigned idx)
+{
+    struct datom_tree_slot slot = node->slots[idx];
+    node->garbage += slot_bytes(&slot);
+    node->blobs = (uint16_t)(node->blobs - (slot.kind == DATOM_TREE_KIND_BLOB));
+    node->count--;
+    memmove(&node->slots[idx], &node->slots[idx + 1], (node->count - idx) * sizeof(node->slots[0]));
+    slot_put(&slot);
+}
+
+struct datom_tree_node *datom_tree_node_split(struct datom_tree_node *node, unsigned idx)
+{
+    size_t bytes = 0;
+    for (unsigned i = idx; i < node->count; i++)
+        bytes += slot_bytes(&node->slots[i]);
+    struct datom_tree_node *right =
+        datom_tree_node_new(node->level, BS_MAX(node->count - idx, 4u), bytes);
+    append_slots(right, node, idx, node->count);
+    node->count = (uint16_t)idx;
+    node->blobs = (uint16_t)(node->blobs - right->blobs);
+    node->garbage += (uint32_t)bytes;
+    return right;
+}
+
+unsigned datom_tree_node_find(const struct datom_tree_node *node, struct bs_str key,
+                              bool *ret_equal)
+{
+    unsigned low = 0;
+    unsigned high = node->count;
+    *ret_equal = false;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        int order = bs_str_compare(datom_tree_node_key(node, middle), key);
+        if (order == 0) {
+            *ret_equal = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+unsigned datom_tree_node_find_child(const struct datom_tree_node *node, struct bs_str key)
+{
+    unsigned low = 1; /* the first slot whose separator may be above the key */
+    unsigned high = node->count;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (bs_str_compare(datom_tree_node_key(node, middle), key) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low - 1;
+}
