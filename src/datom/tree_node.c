@@ -7,17 +7,6 @@
 
 #include "datom/tree_node.h"
 
-#ifdef DATOM_TREE_COUNT_COPIES
-static _Atomic uint64_t copies;
-#define COUNT_COPY() atomic_fetch_add_explicit(&copies, 1, memory_order_relaxed)
-uint64_t datom_tree_node_copies(void)
-{
-    return atomic_load_explicit(&copies, memory_order_relaxed);
-}
-#else
-#define COUNT_COPY() ((void)0)
-#endif
-
 static char *heap_of(struct datom_tree_node *node)
 {
     return (char *)(node->slots + node->slots_max);
@@ -139,7 +128,6 @@ void datom_tree_node_own(struct datom_tree_node **place, unsigned slots, size_t 
         ref_slots(copy);
         datom_tree_node_put(node);
         *place = copy;
-        COUNT_COPY();
         return;
     }
     unsigned room = slots_need;

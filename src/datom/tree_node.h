@@ -70,10 +70,7 @@ static inline struct bs_str datom_tree_node_key(const struct datom_tree_node *no
 /* A leaf's record; empty for a tombstone. */
 struct bs_str datom_tree_node_record(const struct datom_tree_node *node, unsigned idx);
 
-/* Nodes copied because they were shared, since the process began: for tests. Only counted where
- * DATOM_TREE_COUNT_COPIES is defined. */
-uint64_t datom_tree_node_copies(void);
-
+/* Gives one reference back; NULL is fine. */
 void datom_tree_node_put(struct datom_tree_node *node);
 
 /* A node without slots, with room for so many slots and bytes. */
