@@ -20,7 +20,7 @@ enum edn_type {
     EDN_NIL,     /* must be 0: a zeroed value is nil */
     EDN_BOOLEAN, /* as.boolean */
     EDN_LONG,    /* as.integer; entity ids and ref values too */
-    EDN_BIGINT,  /* as.number, scale 0; never equal to a long */
+    EDN_BIGINT,  /* as.number, scale 0 */
     EDN_FLOAT,   /* as.float32; prints as a double does; only made by code, never read */
     EDN_DOUBLE,  /* as.float64 */
     EDN_BIGDEC,  /* as.number */
@@ -190,6 +190,17 @@ BS_MUST_CHECK enum bs_code edn_arithmetic(struct bs_arena *arena, char op, struc
                                           struct edn b, struct edn *ret_value,
                                           struct bs_error *error);
 bool edn_is_number(struct edn value);
+
+/*
+ * Instants as text: 2020, 2020-01, 2020-01-02, 2020-01-02T03, ...:04, ...:05, .678 (what lies
+ * beyond milliseconds is cut off), each with an optional offset (Z, +02:00); other years than 0000
+ * to 9999 with a sign. False for anything else. Printed as Clojure does:
+ * 2020-01-02T00:00:00.000-00:00.
+ */
+BS_MUST_CHECK bool edn_instant_parse(struct bs_str text, int64_t *ret_ms);
+#define EDN_INSTANT_TEXT_SIZE 48
+void edn_instant_format(int64_t ms, char ret_text[EDN_INSTANT_TEXT_SIZE]);
+
 /* By numeric value across all number types: <0, 0, >0. Both must be numbers. */
 int edn_compare_numbers(struct edn a, struct edn b);
 /* Nearest double of any number. */
@@ -274,6 +285,8 @@ struct edn_reader {
     uint32_t column; /* in code points, from 1 */
     uint32_t max_depth;
     bool allow_unquote; /* `~NAME` reads as (edn/unquote NAME): the shell's */
+    bool incomplete;    /* the last failure was the end of the text inside a form: more text might
+                           make it whole (for a terminal's next line) */
 };
 
 void edn_reader_init(struct edn_reader *reader, struct bs_str text);
