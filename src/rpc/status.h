@@ -52,8 +52,8 @@ struct Rpc__V1__Status;
 /* The message rpc.v1.Status of an error, in `arena`. Details are dropped, last first, before it
  * would pass 4 KiB. */
 BS_API struct Rpc__V1__Status *rpc_status_from_error(const struct bs_error *error,
-                                                      const struct rpc_status_extra *extra,
-                                                      struct bs_arena *arena);
+                                                     const struct rpc_status_extra *extra,
+                                                     struct bs_arena *arena);
 /* Appends the packed rpc.v1.Status. */
 BS_API void rpc_status_pack(const struct bs_error *error, const struct rpc_status_extra *extra,
                             struct bs_buf *out);
