@@ -50,15 +50,7 @@ static const struct layout layouts[DATOM_FAMILY_COUNT] = {
         {{PART_REF, PART_A, PART_E, PART_T_RETRACTED, PART_T_ADDED}, 3, 36, false, false},
 };
 
-static const char *const family_names[DATOM_FAMILY_COUNT] = {
-    [DATOM_FAMILY_EAVT] = "eavt",     [DATOM_FAMILY_AEVT] = "aevt",
-    [DATOM_FAMILY_AVET] = "avet",     [DATOM_FAMILY_VAET] = "vaet",
-    [DATOM_FAMILY_EAVT_H] = "eavt_h", [DATOM_FAMILY_AEVT_H] = "aevt_h",
-    [DATOM_FAMILY_AVET_H] = "avet_h", [DATOM_FAMILY_VAET_H] = "vaet_h",
-    [DATOM_FAMILY_LOG] = "log",       [DATOM_FAMILY_META] = "meta",
-};
-
-/* For messages: a family's name comes first in them. */
+/* For messages. */
 static const char *const key_names[DATOM_FAMILY_COUNT] = {
     [DATOM_FAMILY_EAVT] = "key of eavt",     [DATOM_FAMILY_AEVT] = "key of aevt",
     [DATOM_FAMILY_AVET] = "key of avet",     [DATOM_FAMILY_VAET] = "key of vaet",
@@ -73,12 +65,6 @@ static const char *const record_names[DATOM_FAMILY_COUNT] = {
     [DATOM_FAMILY_AVET_H] = "record of avet_h", [DATOM_FAMILY_VAET_H] = "record of vaet_h",
 };
 /* clang-format on */
-
-const char *datom_family_name(enum datom_family family)
-{
-    BS_ASSERT(family < DATOM_FAMILY_COUNT);
-    return family_names[family];
-}
 
 static const struct layout *layout_of(enum datom_family family)
 {

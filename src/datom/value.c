@@ -74,7 +74,7 @@ void datom_reader_report(const struct datom_reader *reader, const char *expected
         snprintf(hex + 2 * i, 3, "%02x", reader->at[i]);
     size_t size = (size_t)(reader->end - reader->start);
     bs_error_set(reader->error, BS_REASON_STORE_CORRUPT,
-                 "a %s of %zu bytes is damaged at byte %zu: expected %s, found %s%s", reader->what,
+                 "%s of %zu bytes is damaged at byte %zu: expected %s, found %s%s", reader->what,
                  size, (size_t)(reader->at - reader->start), expected, shown == 0 ? "its end" : hex,
                  shown < datom_reader_left(reader) ? "..." : "");
 }

@@ -1,0 +1,35 @@
+#ifndef TESTS_DATOM_SAMPLES_H
+#define TESTS_DATOM_SAMPLES_H
+
+/* Values to try the format with: a table with the edges of every type, and random ones. */
+
+#include "base/random.h"
+#include "datom/datom.h"
+
+struct sample {
+    enum datom_type type;
+    const char *text; /* EDN; doubles are read as floats where the type says so */
+    uint32_t repeat;  /* when not 0: a string or bytes of `text`'s characters so many times over */
+};
+
+extern const struct sample samples[];
+extern const size_t samples_count;
+
+/* The value of a sample; fails the test when it can't be read. */
+struct edn sample_value(const struct sample *sample, struct bs_arena *arena);
+
+/* "string \"ab\"": for messages and golden files. */
+struct bs_str sample_name(const struct sample *sample, struct bs_arena *arena);
+
+/*
+ * A random value of a type, often near the edges and near the others: strings over a small alphabet
+ * with long common beginnings, numbers that differ in one digit. Tuples have three elements, each
+ * nil or of one type.
+ */
+struct edn random_value(struct bs_random *random, enum datom_type type, struct bs_arena *arena);
+
+/* BS_TEST_SEED of the environment, or one made from the time; printed, so that a failure can be
+ * repeated. */
+uint64_t random_test_seed(void);
+
+#endif
