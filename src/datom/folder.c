@@ -1,0 +1,218 @@
+/*
+ * The folder of a store. The lock file is never removed: a process that waits for it could hold a
+ * lock on a file that has no name any more. Its content is only read while somebody holds the lock.
+ */
+
+#include "datom/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* RocksDB moves this file into place when everything else that a new database needs is there. */
+#define CURRENT_FILE "CURRENT"
+
+/* How often, and with what pause, a lock is looked at whose holder has not yet written its pid. */
+#define LOCK_TRIES 50
+#define LOCK_PAUSE_NS 2000000
+
+static char *path_join(const char *folder, const char *name)
+{
+    struct bs_buf path = BS_BUF_INIT(0);
+    bs_buf_printf(&path, "%s/%s", folder, name);
+    return bs_buf_take(&path, NULL);
+}
+
+static enum bs_code io_error(struct bs_error *error, const char *verb, const char *path)
+{
+    return bs_error_set(error, BS_REASON_STORE_IO, "can't %s \"%s\": %s", verb, path,
+                        strerror(errno));
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text);
+    size_t end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+enum bs_code datom_folder_look(const char *path, enum datom_folder_kind *ret_kind,
+                               struct bs_error *error)
+{
+    DIR *dir = opendir(path);
+    if (!dir && errno == ENOENT) {
+        *ret_kind = DATOM_FOLDER_MISSING;
+        return BS_OK;
+    }
+    if (!dir && errno == ENOTDIR)
+        return bs_error_set(error, BS_REASON_STORE_FORMAT,
+                            "\"%s\" is not a folder; a store is a folder", path);
+    if (!dir)
+        return io_error(error, "open the folder", path);
+    bool has_lock = false;
+    bool has_database = false;
+    bool has_data = false;
+    bool has_other = false;
+    const struct dirent *entry;
+    while ((entry = readdir(dir))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (strcmp(entry->d_name, DATOM_LOCK_FILE) == 0)
+            has_lock = true;
+        else if (strcmp(entry->d_name, CURRENT_FILE) == 0)
+            has_database = true;
+        else if (ends_with(entry->d_name, ".sst") || ends_with(entry->d_name, ".log"))
+            has_data = true; /* RocksDB makes these after CURRENT only */
+        else
+            has_other = true;
+    }
+    closedir(dir);
+    if (has_database)
+        *ret_kind = has_lock ? DATOM_FOLDER_STORE : DATOM_FOLDER_ROCKSDB;
+    else if (has_lock)
+        *ret_kind = has_data ? DATOM_FOLDER_DAMAGED : DATOM_FOLDER_EMPTY;
+    else
+        *ret_kind = has_data || has_other ? DATOM_FOLDER_OTHER : DATOM_FOLDER_EMPTY;
+    return BS_OK;
+}
+
+/* So that the entry of a new folder survives a power loss. */
+static void sync_parent(const char *path)
+{
+    char *parent = path_join(path, "..");
+    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd); /* not every file system can; nothing better is to be had there */
+        close(fd);
+    }
+    free(parent);
+}
+
+enum bs_code datom_folder_make(const char *path, struct bs_error *error)
+{
+    if (mkdir(path, 0777) == 0) {
+        sync_parent(path);
+        return BS_OK;
+    }
+    if (errno == EEXIST)
+        return BS_OK;
+    if (errno == ENOENT)
+        return bs_error_set(error, BS_REASON_STORE_NOT_FOUND,
+                            "can't make the folder \"%s\": the folder above it does not exist",
+                            path);
+    return io_error(error, "make the folder", path);
+}
+
+/* 0 when there is none. */
+static int64_t read_pid(int fd)
+{
+    char text[24];
+    ssize_t len = pread(fd, text, sizeof(text), 0);
+    int64_t pid = 0;
+    for (ssize_t i = 0; i < len && text[i] >= '0' && text[i] <= '9' && pid < INT32_MAX; i++)
+        pid = pid * 10 + (text[i] - '0');
+    return pid < INT32_MAX ? pid : 0;
+}
+
+/* Whether the pid may be that of a holder: not one left behind by a process that is gone. */
+static bool is_alive(int64_t pid)
+{
+    return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+static bool try_lock(int fd)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+static enum bs_code locked_error(struct bs_error *error, const char *path, int64_t pid)
+{
+    if (pid == 0)
+        return bs_error_set(error, BS_REASON_STORE_LOCKED,
+                            "the store \"%s\" is being written by another process", path);
+    enum bs_code code = bs_error_set(
+        error, BS_REASON_STORE_LOCKED,
+        "the store \"%s\" is being written by the process with pid %lld", path, (long long)pid);
+    bs_error_add_integer(error, "pid", pid);
+    return code;
+}
+
+static enum bs_code write_pid(int fd, const char *file, struct bs_error *error)
+{
+    char text[24];
+    int len = snprintf(text, sizeof(text), "%lld\n", (long long)getpid());
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len)
+        return io_error(error, "write the lock file", file);
+    return BS_OK;
+}
+
+enum bs_code datom_folder_lock(const char *path, int *ret_fd, struct bs_error *error)
+{
+    BS_CLEANUP(bs_freep) char *file = path_join(path, DATOM_LOCK_FILE);
+    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return io_error(error, "open the lock file", file);
+    enum bs_code code = BS_OK;
+    int64_t pid = 0;
+    bool is_ours = false;
+    for (int i = 0; i < LOCK_TRIES && !is_alive(pid); i++) {
+        if (i > 0)
+            nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
+        is_ours = try_lock(fd);
+        if (is_ours || (errno != EAGAIN && errno != EACCES))
+            break;
+        pid = read_pid(fd);
+        errno = EAGAIN;
+    }
+    if (is_ours)
+        code = write_pid(fd, file, error);
+    else if (errno == EAGAIN || errno == EACCES || pid > 0)
+        code = locked_error(error, path, pid);
+    else
+        code = io_error(error, "lock", file);
+    if (code != BS_OK)
+        close(fd);
+    else
+        *ret_fd = fd;
+    return code;
+}
+
+void datom_folder_unlock(int fd)
+{
+    if (fd < 0)
+        return;
+    if (ftruncate(fd, 0) != 0) {
+        /* A stale pid stays, which the next holder overwrites. */
+    }
+    close(fd);
+}
+
+enum bs_code datom_folder_make_temporary(char **ret_path, struct bs_error *error)
+{
+    const char *parent = getenv("TMPDIR");
+    char *path = path_join(parent && *parent ? parent : "/tmp", "bandstand-XXXXXX");
+    if (!mkdtemp(path)) {
+        enum bs_code code = io_error(error, "make a temporary folder", path);
+        free(path);
+        return code;
+    }
+    *ret_path = path;
+    return BS_OK;
+}
+
+void datom_folder_remove(const char *path)
+{
+    DIR *dir = path ? opendir(path) : NULL;
+    if (!dir)
+        return;
+    const struct dirent *entry;
+    while ((entry = readdir(dir)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    closedir(dir);
+    rmdir(path);
+}

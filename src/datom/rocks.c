@@ -1,0 +1,478 @@
+/*
+ * The engine on RocksDB's C API. Invariants: a store has its database open from the end of
+ * datom_store_open until its last holder goes; an iterator holds its snapshot, a snapshot its
+ * store, so that nothing of RocksDB is left when the database is closed. RocksDB's error strings
+ * become a bs_error in one place (take_error).
+ */
+
+#include "datom/rocks.h"
+
+#include <time.h>
+
+#include "datom/folder.h"
+#include "datom/rocks_options.h"
+
+/* How often, and with what pause, a read-only open tries again when the writing process has just
+ * deleted a file that it was about to open. */
+#define SECONDARY_TRIES 10
+#define SECONDARY_PAUSE_NS 20000000
+
+struct datom_store {
+    struct bs_ref ref; /* holders: the opener, snapshots */
+    bool read_only;
+    bool no_sync;
+    bool is_new;
+    char *dir;
+    char *secondary_dir; /* read-only: a folder of ours that the engine wants for its log */
+    int lock_fd;         /* -1: read-only */
+    rocksdb_t *db;
+    rocksdb_column_family_handle_t *columns[DATOM_ROCKS_COLUMNS];
+    struct datom_rocks_options options;
+    rocksdb_writeoptions_t *write_synced;
+    rocksdb_writeoptions_t *write_unsynced;
+};
+
+struct datom_snapshot {
+    struct bs_ref ref; /* holders: the taker, iterators */
+    struct datom_store *store;
+    const rocksdb_snapshot_t *native; /* NULL on read-only stores: secondaries have none */
+    rocksdb_readoptions_t *read;
+};
+
+struct rocks_iter {
+    struct datom_kv_iter iter; /* must be first */
+    struct datom_snapshot *snapshot;
+    rocksdb_iterator_t *native;
+};
+
+static rocksdb_column_family_handle_t *column_of(const struct datom_store *store,
+                                                 enum datom_family family)
+{
+    BS_ASSERT((unsigned)family < DATOM_FAMILY_COUNT);
+    return store->columns[1 + family];
+}
+
+static bool contains(const char *text, const char *part)
+{
+    return strstr(text, part) != NULL;
+}
+
+/* Raises what RocksDB said, and frees its text. OK when it said nothing. */
+static enum bs_code take_error(char *text, const char *verb, const char *dir,
+                               struct bs_error *error)
+{
+    if (!text)
+        return BS_OK;
+    enum bs_reason reason = BS_REASON_STORE_IO;
+    if (strncmp(text, "Corruption", strlen("Corruption")) == 0)
+        reason = BS_REASON_STORE_CORRUPT;
+    else if (contains(text, "olumn famil"))
+        reason = BS_REASON_STORE_FORMAT; /* families that another version has, or none of ours */
+    enum bs_code code =
+        bs_error_set(error, reason, "can't %s the store \"%s\": %s", verb, dir, text);
+    rocksdb_free(text);
+    return code;
+}
+
+/* ---- open and close ---- */
+
+static void store_free(struct datom_store *store)
+{
+    for (unsigned i = 0; i < DATOM_ROCKS_COLUMNS; i++)
+        if (store->columns[i])
+            rocksdb_column_family_handle_destroy(store->columns[i]);
+    if (store->db && store->no_sync && !store->read_only) {
+        char *text = NULL; /* nobody is left to be told */
+        rocksdb_flush_wal(store->db, 1, &text);
+        rocksdb_free(text);
+    }
+    if (store->db)
+        rocksdb_close(store->db);
+    datom_rocks_options_fini(&store->options);
+    if (store->write_synced)
+        rocksdb_writeoptions_destroy(store->write_synced);
+    if (store->write_unsynced)
+        rocksdb_writeoptions_destroy(store->write_unsynced);
+    datom_folder_unlock(store->lock_fd);
+    datom_folder_remove(store->secondary_dir);
+    free(store->secondary_dir);
+    free(store->dir);
+    free(store);
+}
+
+static void store_freep(struct datom_store **store)
+{
+    if (*store)
+        store_free(*store);
+}
+
+/* One attempt; *ret_text is RocksDB's complaint or NULL. */
+static void open_engine(struct datom_store *store, uint64_t cache_bytes, bool compress,
+                        char **ret_text)
+{
+    const char *names[DATOM_ROCKS_COLUMNS] = {"default"};
+    for (unsigned i = 1; i < DATOM_ROCKS_COLUMNS; i++)
+        names[i] = datom_family_name((enum datom_family)(i - 1));
+    struct datom_rocks_options *options = &store->options;
+    datom_rocks_options_init(options, cache_bytes, store->read_only, compress);
+    const rocksdb_options_t *const *columns = (const rocksdb_options_t *const *)options->columns;
+    *ret_text = NULL;
+    if (store->read_only)
+        store->db = rocksdb_open_as_secondary_column_families(
+            options->db, store->dir, store->secondary_dir, DATOM_ROCKS_COLUMNS, names, columns,
+            store->columns, ret_text);
+    else
+        store->db = rocksdb_open_column_families(options->db, store->dir, DATOM_ROCKS_COLUMNS,
+                                                 names, columns, store->columns, ret_text);
+    if (*ret_text) {
+        store->db = NULL;
+        memset(store->columns, 0, sizeof(store->columns));
+        datom_rocks_options_fini(options);
+    }
+}
+
+static enum bs_code open_database(struct datom_store *store, uint64_t cache_bytes,
+                                  struct bs_error *error)
+{
+    char *text;
+    bool compress = true;
+    open_engine(store, cache_bytes, compress, &text);
+    if (text && contains(text, "not linked with the binary")) {
+        rocksdb_free(text);
+        compress = false;
+        open_engine(store, cache_bytes, compress, &text);
+    }
+    for (int i = 1;
+         store->read_only && text && contains(text, "No such file") && i < SECONDARY_TRIES; i++) {
+        rocksdb_free(text);
+        nanosleep(&(struct timespec){.tv_nsec = SECONDARY_PAUSE_NS}, NULL);
+        open_engine(store, cache_bytes, compress, &text);
+    }
+    return take_error(text, "open", store->dir, error);
+}
+
+/* Whether a RocksDB database that has no lock file of ours is a store: a copy, say. */
+static enum bs_code check_families(const char *dir, struct bs_error *error)
+{
+    size_t count = 0;
+    char *text = NULL;
+    rocksdb_options_t *options = rocksdb_options_create();
+    char **names = rocksdb_list_column_families(options, dir, &count, &text);
+    rocksdb_options_destroy(options);
+    BS_TRY(take_error(text, "read", dir, error));
+    bool found = false;
+    for (size_t i = 0; i < count; i++)
+        found = found || strcmp(names[i], datom_family_name(DATOM_FAMILY_EAVT)) == 0;
+    rocksdb_list_column_families_destroy(names, count);
+    if (!found)
+        return bs_error_set(error, BS_REASON_STORE_FORMAT,
+                            "the folder \"%s\" holds a RocksDB database that is no store", dir);
+    return BS_OK;
+}
+
+/* Looks at the folder, before anything is written there; makes it where that is asked for. */
+static enum bs_code check_folder(const char *dir, bool create, struct bs_error *error)
+{
+    enum datom_folder_kind kind;
+    BS_TRY(datom_folder_look(dir, &kind, error));
+    switch (kind) {
+    case DATOM_FOLDER_STORE:
+        return BS_OK;
+    case DATOM_FOLDER_ROCKSDB:
+        return check_families(dir, error);
+    case DATOM_FOLDER_DAMAGED:
+        return bs_error_set(error, BS_REASON_STORE_CORRUPT,
+                            "the store \"%s\" has lost its file CURRENT; its data are still there",
+                            dir);
+    case DATOM_FOLDER_OTHER:
+        return bs_error_set(error, BS_REASON_STORE_FORMAT,
+                            "the folder \"%s\" holds other things and no store; a store is made "
+                            "in an empty or a new folder",
+                            dir);
+    case DATOM_FOLDER_MISSING:
+    case DATOM_FOLDER_EMPTY:
+        break;
+    }
+    if (!create)
+        return bs_error_set(error, BS_REASON_STORE_NOT_FOUND, "there is no store at \"%s\"", dir);
+    return datom_folder_make(dir, error);
+}
+
+static bool family_is_empty(struct datom_store *store, enum datom_family family)
+{
+    rocksdb_readoptions_t *read = rocksdb_readoptions_create();
+    rocksdb_iterator_t *iter =
+        rocksdb_create_iterator_cf(store->db, read, column_of(store, family));
+    rocksdb_iter_seek_to_first(iter);
+    bool is_empty = !rocksdb_iter_valid(iter);
+    rocksdb_iter_destroy(iter);
+    rocksdb_readoptions_destroy(read);
+    return is_empty;
+}
+
+static char *take_cstr(struct bs_str s)
+{
+    char *text = bs_malloc(s.len + 1);
+    memcpy(text, s.ptr, s.len);
+    text[s.len] = '\0';
+    return text;
+}
+
+static rocksdb_writeoptions_t *write_options(bool sync)
+{
+    rocksdb_writeoptions_t *options = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_set_sync(options, sync);
+    return options;
+}
+
+enum bs_code datom_store_open(struct bs_str dir, const struct datom_options *options,
+                              struct datom_store **ret_store, struct bs_error *error)
+{
+    static const struct datom_options defaults = {.create = true};
+    if (!options)
+        options = &defaults;
+    if (dir.len == 0 || memchr(dir.ptr, '\0', dir.len))
+        return bs_error_set(error, BS_REASON_STORE_NOT_FOUND,
+                            "a store's folder needs a name without NUL bytes");
+    BS_CLEANUP(store_freep) struct datom_store *store = bs_calloc(1, sizeof(*store));
+    bs_ref_init(&store->ref);
+    store->read_only = options->read_only;
+    store->no_sync = options->no_sync;
+    store->lock_fd = -1;
+    store->dir = take_cstr(dir);
+    BS_TRY(check_folder(store->dir, options->create && !options->read_only, error));
+    if (options->read_only)
+        BS_TRY(datom_folder_make_temporary(&store->secondary_dir, error));
+    else
+        BS_TRY(datom_folder_lock(store->dir, &store->lock_fd, error));
+    BS_TRY(open_database(store, options->cache_bytes, error));
+    store->write_synced = write_options(true);
+    store->write_unsynced = write_options(false);
+    /* Not the folder tells, but the content: the making of a store may have stopped half-way. */
+    store->is_new = family_is_empty(store, DATOM_FAMILY_META);
+    if (store->is_new && !(options->create && !options->read_only))
+        return bs_error_set(error, BS_REASON_STORE_NOT_FOUND,
+                            "there is no store at \"%s\" yet: its making was not finished",
+                            store->dir);
+    *ret_store = store;
+    store = NULL;
+    return BS_OK;
+}
+
+struct datom_store *datom_store_ref(struct datom_store *store)
+{
+    bs_ref_get(&store->ref);
+    return store;
+}
+
+void datom_store_unref(struct datom_store *store)
+{
+    if (store && bs_ref_put(&store->ref))
+        store_free(store);
+}
+
+bool datom_store_is_read_only(const struct datom_store *store)
+{
+    return store->read_only;
+}
+
+bool datom_store_is_new(const struct datom_store *store)
+{
+    return store->is_new;
+}
+
+enum bs_code datom_store_catch_up(struct datom_store *store, struct bs_error *error)
+{
+    char *text = NULL;
+    if (store->read_only)
+        rocksdb_try_catch_up_with_primary(store->db, &text);
+    return take_error(text, "follow the writer of", store->dir, error);
+}
+
+/* ---- writing ---- */
+
+/* The batch itself: there is nothing else to know about a write. */
+static rocksdb_writebatch_t *batch_of(struct datom_write *write)
+{
+    return (rocksdb_writebatch_t *)write;
+}
+
+struct datom_write *datom_write_new(void)
+{
+    return (struct datom_write *)rocksdb_writebatch_create();
+}
+
+void datom_write_free(struct datom_write *write)
+{
+    if (write)
+        rocksdb_writebatch_destroy(batch_of(write));
+}
+
+void datom_write_add(struct datom_store *store, struct datom_write *write,
+                     const struct datom_change *change)
+{
+    rocksdb_column_family_handle_t *column = column_of(store, change->family);
+    if (change->is_delete)
+        rocksdb_writebatch_delete_cf(batch_of(write), column, change->key.ptr, change->key.len);
+    else
+        rocksdb_writebatch_put_cf(batch_of(write), column, change->key.ptr, change->key.len,
+                                  change->record.ptr, change->record.len);
+}
+
+size_t datom_write_bytes(struct datom_write *write)
+{
+    size_t size = 0;
+    (void)rocksdb_writebatch_data(batch_of(write), &size);
+    return size;
+}
+
+enum bs_code datom_store_write(struct datom_store *store, struct datom_write *write, bool sync,
+                               struct bs_error *error)
+{
+    if (store->read_only)
+        return bs_error_set(error, BS_REASON_DB_READ_ONLY, "the store \"%s\" was opened read-only",
+                            store->dir);
+    char *text = NULL;
+    rocksdb_write(store->db, sync && !store->no_sync ? store->write_synced : store->write_unsynced,
+                  batch_of(write), &text);
+    return take_error(text, "write to", store->dir, error);
+}
+
+/* ---- reading ---- */
+
+struct datom_snapshot *datom_snapshot_take(struct datom_store *store)
+{
+    struct datom_snapshot *snapshot = bs_calloc(1, sizeof(*snapshot));
+    bs_ref_init(&snapshot->ref);
+    snapshot->store = datom_store_ref(store);
+    snapshot->read = rocksdb_readoptions_create();
+    /* Files that only this reader kept alive are not deleted on its thread. */
+    rocksdb_readoptions_set_background_purge_on_iterator_cleanup(snapshot->read, 1);
+    if (!store->read_only) {
+        snapshot->native = rocksdb_create_snapshot(store->db);
+        rocksdb_readoptions_set_snapshot(snapshot->read, snapshot->native);
+    }
+    return snapshot;
+}
+
+struct datom_snapshot *datom_snapshot_ref(struct datom_snapshot *snapshot)
+{
+    bs_ref_get(&snapshot->ref);
+    return snapshot;
+}
+
+void datom_snapshot_unref(struct datom_snapshot *snapshot)
+{
+    if (!snapshot || !bs_ref_put(&snapshot->ref))
+        return;
+    rocksdb_readoptions_destroy(snapshot->read);
+    if (snapshot->native)
+        rocksdb_release_snapshot(snapshot->store->db, snapshot->native);
+    datom_store_unref(snapshot->store);
+    free(snapshot);
+}
+
+struct datom_store *datom_snapshot_store(const struct datom_snapshot *snapshot)
+{
+    return snapshot->store;
+}
+
+enum bs_code datom_snapshot_get(struct datom_snapshot *snapshot, enum datom_family family,
+                                struct bs_str key, struct datom_pin *ret_pin,
+                                struct bs_str *ret_record, bool *ret_found, struct bs_error *error)
+{
+    struct datom_store *store = snapshot->store;
+    char *text = NULL;
+    rocksdb_pinnableslice_t *slice = rocksdb_get_pinned_cf(
+        store->db, snapshot->read, column_of(store, family), key.ptr, key.len, &text);
+    BS_TRY(take_error(text, "read", store->dir, error));
+    *ret_found = slice != NULL;
+    *ret_pin = (struct datom_pin){.slice = slice};
+    *ret_record = BS_STR_EMPTY;
+    if (slice)
+        ret_record->ptr = rocksdb_pinnableslice_value(slice, &ret_record->len);
+    return BS_OK;
+}
+
+void datom_pin_release(struct datom_pin *pin)
+{
+    if (pin->slice)
+        rocksdb_pinnableslice_destroy(pin->slice);
+    pin->slice = NULL;
+}
+
+/* ---- iterators ---- */
+
+static void iter_show(struct rocks_iter *rocks)
+{
+    struct datom_kv_iter *iter = &rocks->iter;
+    iter->valid = rocksdb_iter_valid(rocks->native);
+    if (iter->valid) {
+        iter->key.ptr = rocksdb_iter_key(rocks->native, &iter->key.len);
+        iter->record.ptr = rocksdb_iter_value(rocks->native, &iter->record.len);
+        return;
+    }
+    char *text = NULL;
+    rocksdb_iter_get_error(rocks->native, &text);
+    iter->code = take_error(text, "read", rocks->snapshot->store->dir, iter->error);
+}
+
+static void iter_seek(struct datom_kv_iter *iter, struct bs_str key)
+{
+    struct rocks_iter *rocks = (struct rocks_iter *)iter;
+    rocksdb_iter_seek(rocks->native, key.ptr, key.len);
+    iter_show(rocks);
+}
+
+static void iter_next(struct datom_kv_iter *iter)
+{
+    struct rocks_iter *rocks = (struct rocks_iter *)iter;
+    BS_ASSERT(iter->valid);
+    rocksdb_iter_next(rocks->native);
+    iter_show(rocks);
+}
+
+static void iter_free(struct datom_kv_iter *iter)
+{
+    struct rocks_iter *rocks = (struct rocks_iter *)iter;
+    rocksdb_iter_destroy(rocks->native);
+    datom_snapshot_unref(rocks->snapshot);
+    free(rocks);
+}
+
+static const struct datom_kv_ops iter_ops = {
+    .seek = iter_seek,
+    .next = iter_next,
+    .free = iter_free,
+};
+
+struct datom_kv_iter *datom_snapshot_iter(struct datom_snapshot *snapshot, enum datom_family family,
+                                          struct bs_error *error)
+{
+    struct rocks_iter *rocks = bs_calloc(1, sizeof(*rocks));
+    rocks->iter.ops = &iter_ops;
+    rocks->iter.error = error;
+    rocks->snapshot = datom_snapshot_ref(snapshot);
+    rocks->native = rocksdb_create_iterator_cf(snapshot->store->db, snapshot->read,
+                                               column_of(snapshot->store, family));
+    return &rocks->iter;
+}
+
+/* ---- sizes ---- */
+
+static uint64_t property(const struct datom_store *store, enum datom_family family,
+                         const char *name)
+{
+    uint64_t value = 0;
+    if (rocksdb_property_int_cf(store->db, column_of(store, family), name, &value) != 0)
+        return 0;
+    return value;
+}
+
+void datom_store_family_size(struct datom_store *store, enum datom_family family,
+                             uint64_t *ret_bytes, uint64_t *ret_keys)
+{
+    *ret_bytes = property(store, family, "rocksdb.live-sst-files-size") +
+                 property(store, family, "rocksdb.cur-size-all-mem-tables");
+    *ret_keys = property(store, family, "rocksdb.estimate-num-keys");
+}

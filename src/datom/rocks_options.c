@@ -1,0 +1,105 @@
+/*
+ * RocksDB's settings, each with its reason. What is not named keeps RocksDB's default. The sizes
+ * are for a store inside of somebody else's process: tens of megabytes at rest, whatever the
+ * store's size.
+ */
+
+#include "datom/rocks_options.h"
+
+#define MIB ((size_t)1024 * 1024)
+
+#define CACHE_BYTES_DEFAULT (64 * MIB)
+#define BLOCK_BYTES 8192
+#define FILTER_BITS_PER_KEY 10
+#define FORMAT_VERSION 5
+/* Of one family, and of all together. */
+#define WRITE_BUFFER_BYTES (16 * MIB)
+#define WRITE_BUFFERS_BYTES (64 * MIB)
+#define ARENA_BLOCK_BYTES ((size_t)64 * 1024)
+#define WAL_BYTES_MAX (128 * MIB)
+#define OPEN_FILES_MAX 512
+/* A table in which so many of so many entries in a row are deletions is compacted: every seek into
+ * them would have to step over them. */
+#define DELETIONS_WINDOW 1024
+#define DELETIONS_TRIGGER 256
+#define INFO_LOG_WARN 2
+#define WAL_TOLERATE_CORRUPTED_TAIL_RECORDS 0
+
+static rocksdb_options_t *db_options(bool read_only)
+{
+    rocksdb_options_t *options = rocksdb_options_create();
+    rocksdb_options_set_create_if_missing(options, !read_only);
+    rocksdb_options_set_create_missing_column_families(options, !read_only);
+    /* The default would drop acknowledged writes behind a damaged place in silence. */
+    rocksdb_options_set_wal_recovery_mode(options, WAL_TOLERATE_CORRUPTED_TAIL_RECORDS);
+    rocksdb_options_set_max_total_wal_size(options, WAL_BYTES_MAX);
+    rocksdb_options_set_db_write_buffer_size(options, WRITE_BUFFERS_BYTES);
+    /* A secondary must keep open what the writing process may delete. */
+    rocksdb_options_set_max_open_files(options, read_only ? -1 : OPEN_FILES_MAX);
+    rocksdb_options_set_max_background_jobs(options, 2);
+    rocksdb_options_set_bytes_per_sync(options, MIB);
+    rocksdb_options_set_info_log_level(options, INFO_LOG_WARN);
+    rocksdb_options_set_max_log_file_size(options, MIB);
+    rocksdb_options_set_keep_log_file_num(options, 2);
+    rocksdb_options_set_stats_dump_period_sec(options, 0);
+    rocksdb_options_set_stats_persist_period_sec(options, 0);
+    return options;
+}
+
+/* Whether single keys are asked for, so that a filter pays: what datom_db_get reads, the log. */
+static bool has_gets(unsigned column)
+{
+    if (column == 0)
+        return false;
+    enum datom_family family = (enum datom_family)(column - 1);
+    return family == DATOM_FAMILY_EAVT || family == DATOM_FAMILY_AEVT || family == DATOM_FAMILY_LOG;
+}
+
+static rocksdb_options_t *column_options(unsigned column, rocksdb_cache_t *cache, bool compress)
+{
+    rocksdb_options_t *options = rocksdb_options_create();
+    rocksdb_options_set_write_buffer_size(options, WRITE_BUFFER_BYTES);
+    rocksdb_options_set_arena_block_size(options, ARENA_BLOCK_BYTES);
+    rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
+    rocksdb_options_add_compact_on_deletion_collector_factory(options, DELETIONS_WINDOW,
+                                                              DELETIONS_TRIGGER);
+    rocksdb_options_set_compression(options,
+                                    compress ? rocksdb_lz4_compression : rocksdb_no_compression);
+    rocksdb_options_set_bottommost_compression(options, compress ? rocksdb_zstd_compression
+                                                                 : rocksdb_no_compression);
+
+    rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
+    rocksdb_block_based_options_set_block_cache(table, cache);
+    rocksdb_block_based_options_set_block_size(table, BLOCK_BYTES);
+    rocksdb_block_based_options_set_format_version(table, FORMAT_VERSION);
+    if (has_gets(column)) {
+        /* The table options own the policy. */
+        rocksdb_block_based_options_set_filter_policy(
+            table, rocksdb_filterpolicy_create_bloom_full(FILTER_BITS_PER_KEY));
+        rocksdb_block_based_options_set_whole_key_filtering(table, 1);
+    }
+    rocksdb_options_set_block_based_table_factory(options, table);
+    rocksdb_block_based_options_destroy(table);
+    return options;
+}
+
+void datom_rocks_options_init(struct datom_rocks_options *options, uint64_t cache_bytes,
+                              bool read_only, bool compress)
+{
+    options->cache =
+        rocksdb_cache_create_lru(cache_bytes > 0 ? (size_t)cache_bytes : CACHE_BYTES_DEFAULT);
+    options->db = db_options(read_only);
+    for (unsigned i = 0; i < DATOM_ROCKS_COLUMNS; i++)
+        options->columns[i] = column_options(i, options->cache, compress);
+}
+
+void datom_rocks_options_fini(struct datom_rocks_options *options)
+{
+    if (!options->db)
+        return;
+    for (unsigned i = 0; i < DATOM_ROCKS_COLUMNS; i++)
+        rocksdb_options_destroy(options->columns[i]);
+    rocksdb_options_destroy(options->db);
+    rocksdb_cache_destroy(options->cache);
+    *options = (struct datom_rocks_options){0};
+}
