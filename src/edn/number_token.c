@@ -70,10 +70,11 @@ static int cut_base(struct bs_str *digits)
     return 10;
 }
 
-static enum bs_code read_integer(struct edn_parser *parser, struct bs_str token,
-                                 struct bs_str digits, struct edn *ret_value)
+static enum bs_code read_integer(struct edn_parser *parser, struct bs_str token, struct bs_str body,
+                                 struct edn *ret_value)
 {
     char shown[EDN_SHOWN_SIZE];
+    struct bs_str digits = body;
     bool negative = token.ptr[0] == '-';
     int base = cut_base(&digits);
     if (base == 0)
@@ -84,7 +85,7 @@ static enum bs_code read_integer(struct edn_parser *parser, struct bs_str token,
     if (big)
         digits.len--;
     if (!digits_fit_base(digits, base)) {
-        if (base == 8 && digits_fit_base(digits, 10))
+        if (digits.ptr == body.ptr + 1 && digits_fit_base(digits, 10))
             return edn_syntax_error(parser, token.ptr,
                                     "%s: a leading 0 makes a number octal, whose digits end at 7",
                                     edn_shown(token, shown));

@@ -69,16 +69,9 @@ enum bs_code edn_parser_fail_incomplete(struct edn_parser *parser, const char *a
 
 enum bs_code edn_parser_check_utf8(struct edn_parser *parser, struct bs_str text)
 {
-    if (bs_utf8_is_valid(text))
+    size_t valid = bs_utf8_valid_prefix(text);
+    if (valid == text.len)
         return BS_OK;
-    size_t valid = 0;
-    for (size_t size = 1; size > 0;) {
-        size = 1;
-        while (size <= 4 && !bs_utf8_is_valid(bs_str_slice(text, valid, size)))
-            size++;
-        size = size <= 4 ? size : 0;
-        valid += size;
-    }
     return edn_syntax_error(parser, text.ptr + valid, "the byte 0x%02x is not UTF-8 here",
                             (unsigned)(unsigned char)text.ptr[valid]);
 }

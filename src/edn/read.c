@@ -16,11 +16,12 @@ enum frame_kind {
     FRAME_VECTOR,
     FRAME_SET,
     FRAME_MAP,
-    FRAME_TAG,     /* waits for the tagged value */
-    FRAME_META,    /* waits for the metadata */
-    FRAME_QUOTE,   /* hands its form on as it is; metadata too, once it is read */
-    FRAME_DISCARD, /* swallows a form */
-    FRAME_UNQUOTE, /* waits for a name */
+    FRAME_TAG,       /* waits for the tagged value */
+    FRAME_META,      /* waits for the metadata */
+    FRAME_QUOTE,     /* hands its form on as it is */
+    FRAME_WITH_META, /* the same, after the metadata was read */
+    FRAME_DISCARD,   /* swallows a form */
+    FRAME_UNQUOTE,   /* waits for a name */
 };
 
 struct edn_frame {
@@ -42,7 +43,8 @@ static const struct {
     [FRAME_MAP] = {"{", "}", "a map", EDN_MAP},
     [FRAME_TAG] = {"#", "tagged value", "a tag", EDN_NIL},
     [FRAME_META] = {"^", "metadata", "metadata", EDN_NIL},
-    [FRAME_QUOTE] = {"'", "form", "a mark", EDN_NIL},
+    [FRAME_QUOTE] = {"'", "form", "a quote", EDN_NIL},
+    [FRAME_WITH_META] = {"^", "form", "metadata", EDN_NIL},
     [FRAME_DISCARD] = {"#_", "form to discard", "a discard", EDN_NIL},
     [FRAME_UNQUOTE] = {"~", "name", "an unquote", EDN_NIL},
 };
@@ -147,7 +149,7 @@ static enum bs_code emit(struct edn_parser *parser, struct frame_stack *stack, s
             return BS_OK;
         case FRAME_META:
             BS_TRY(check_metadata(parser, frame, *value));
-            frame->kind = FRAME_QUOTE;
+            frame->kind = FRAME_WITH_META;
             return BS_OK;
         case FRAME_TAG:
             BS_TRY(edn_apply_tag(parser, frame->at, frame->name, *value, value));
@@ -156,6 +158,7 @@ static enum bs_code emit(struct edn_parser *parser, struct frame_stack *stack, s
             BS_TRY(make_unquote(parser, frame, value));
             break;
         case FRAME_QUOTE:
+        case FRAME_WITH_META:
             break;
         }
         stack->count--;
@@ -166,22 +169,23 @@ static enum bs_code emit(struct edn_parser *parser, struct frame_stack *stack, s
 
 /* ---- closing ---- */
 
-/* Where item `number` of the collection opened at `at` begins: found by reading up to it again. */
-static const char *place_of_item(struct edn_parser *parser, const char *opening, size_t skip,
-                                 size_t number)
+/* As edn_read_next; *ret_at is where the form begins, behind what was blank or discarded. */
+static enum bs_code read_next(struct edn_reader *reader, struct bs_arena *arena,
+                              struct edn *ret_value, const char **ret_at, struct bs_error *error);
+
+/* Where item `number` of a collection begins, whose items begin at `items`: found by reading up to
+ * it again. */
+static const char *place_of_item(struct edn_parser *parser, const char *items, size_t number)
 {
     struct edn_reader again = *parser->reader;
     struct bs_arena *arena BS_CLEANUP(bs_arena_freep) = bs_arena_new(0);
-    again.offset = (size_t)(opening - again.text.ptr) + skip;
+    again.offset = (size_t)(items - again.text.ptr);
+    const char *at = items;
     struct edn value;
-    bool found = true;
-    for (size_t i = 0; i < number && found; i++) {
-        if (edn_read_next(&again, arena, &value, &found, NULL) != BS_OK)
-            return opening;
+    for (size_t i = 0; i <= number; i++) {
+        enum bs_code code = read_next(&again, arena, &value, &at, NULL);
+        BS_ASSERT(code == BS_OK && at);
     }
-    const char *at = again.text.ptr + again.offset;
-    while (at < parser->end && (edn_byte_class(*at) & EDN_BYTE_BLANK))
-        at++;
     return at;
 }
 
@@ -192,7 +196,7 @@ static enum bs_code fail_duplicate(struct edn_parser *parser, const struct edn_f
     const char *items = frame->at;
     while (*items != '{')
         items++;
-    const char *at = place_of_item(parser, items, 1, number);
+    const char *at = place_of_item(parser, items + 1, number);
     return edn_syntax_error(parser, at,
                             frame->kind == FRAME_SET ? "%s stands twice in this set"
                                                      : "the key %s stands twice in this map",
@@ -307,6 +311,8 @@ static enum bs_code read_symbolic(struct edn_parser *parser, struct edn *ret_val
     char shown[EDN_SHOWN_SIZE];
     parser->at += 2;
     struct bs_str name = edn_token_scan(parser, &classes);
+    if (classes & EDN_BYTE_HIGH)
+        BS_TRY(edn_parser_check_utf8(parser, name));
     if (bs_str_equals(name, "Inf"))
         *ret_value = edn_double((double)__builtin_inff());
     else if (bs_str_equals(name, "-Inf"))
@@ -436,16 +442,19 @@ static enum bs_code read_item(struct edn_parser *parser, struct frame_stack *sta
 }
 
 static enum bs_code read_form(struct edn_parser *parser, struct frame_stack *stack,
-                              struct edn *ret_value, bool *ret_found)
+                              struct edn *ret_value, const char **ret_at)
 {
     struct edn value;
+    const char *begin = NULL;
     bool done = false;
     while (!done) {
         BS_TRY(skip_blanks(parser));
+        if (stack->count == 0)
+            begin = parser->at;
         if (parser->at == parser->end) {
             if (stack->count > 0)
                 return fail_unclosed(parser, &stack->frames[stack->count - 1]);
-            *ret_found = false;
+            *ret_at = NULL;
             return BS_OK;
         }
         bool read;
@@ -454,7 +463,7 @@ static enum bs_code read_form(struct edn_parser *parser, struct frame_stack *sta
             BS_TRY(emit(parser, stack, &value, &done));
     }
     *ret_value = value;
-    *ret_found = true;
+    *ret_at = begin;
     return BS_OK;
 }
 
@@ -470,8 +479,8 @@ void edn_reader_init(struct edn_reader *reader, struct bs_str text)
         reader->offset = 3; /* a byte order mark, as some editors write it */
 }
 
-enum bs_code edn_read_next(struct edn_reader *reader, struct bs_arena *arena, struct edn *ret_value,
-                           bool *ret_found, struct bs_error *error)
+static enum bs_code read_next(struct edn_reader *reader, struct bs_arena *arena,
+                              struct edn *ret_value, const char **ret_at, struct bs_error *error)
 {
     struct edn values[INLINE_VALUES];
     struct edn_frame frames[INLINE_FRAMES];
@@ -491,7 +500,7 @@ enum bs_code edn_read_next(struct edn_reader *reader, struct bs_arena *arena, st
         .capacity = INLINE_FRAMES,
     };
     reader->incomplete = false;
-    enum bs_code code = read_form(&parser, &stack, ret_value, ret_found);
+    enum bs_code code = read_form(&parser, &stack, ret_value, ret_at);
     if (code == BS_OK)
         edn_reader_move(reader, parser.at);
     free(parser.values_owned);
@@ -500,26 +509,31 @@ enum bs_code edn_read_next(struct edn_reader *reader, struct bs_arena *arena, st
     return code;
 }
 
+enum bs_code edn_read_next(struct edn_reader *reader, struct bs_arena *arena, struct edn *ret_value,
+                           bool *ret_found, struct bs_error *error)
+{
+    const char *at;
+    BS_TRY(read_next(reader, arena, ret_value, &at, error));
+    *ret_found = at != NULL;
+    return BS_OK;
+}
+
 enum bs_code edn_read(struct bs_str text, struct bs_arena *arena, struct edn *ret_value,
                       struct bs_error *error)
 {
     struct edn_reader reader;
     edn_reader_init(&reader, text);
     struct edn value, extra;
-    bool found;
+    const char *at;
+    BS_TRY(read_next(&reader, arena, &value, &at, error));
     struct edn_parser parser = {.reader = &reader, .error = error};
-    BS_TRY(edn_read_next(&reader, arena, &value, &found, error));
-    if (!found)
+    if (!at)
         return edn_syntax_error(&parser, reader.text.ptr + reader.offset, "no form: expected one");
-    struct edn_reader after = reader;
-    BS_TRY(edn_read_next(&after, arena, &extra, &found, error));
-    if (found) {
-        const char *at = text.ptr + reader.offset;
-        while (edn_byte_class(*at) & EDN_BYTE_BLANK)
-            at++;
+    struct edn_reader rest = reader;
+    BS_TRY(read_next(&rest, arena, &extra, &at, error));
+    if (at)
         return edn_syntax_error(&parser, at,
                                 "more than one form: expected nothing after the first");
-    }
     *ret_value = value;
     return BS_OK;
 }

@@ -124,7 +124,7 @@ enum bs_code edn_read_keyword(struct edn_parser *parser, struct edn *ret_value)
             parser, start, "%s: EDN has no aliases to resolve a double colon with; write :ns/name",
             edn_shown(token, shown));
     if (classes & (EDN_BYTE_HIGH | EDN_BYTE_SLASH | EDN_BYTE_COLON) ||
-        name.len > BS_LIMIT_EDN_TOKEN_BYTES)
+        name.len >= BS_LIMIT_EDN_TOKEN_BYTES)
         BS_TRY(check_name(parser, token, name, classes));
     *ret_value = edn_keyword(name);
     return BS_OK;
