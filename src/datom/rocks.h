@@ -2,10 +2,10 @@
 #define DATOM_ROCKS_H
 
 /*
- * The engine: the only file that knows RocksDB. A store holds an open database with one column
- * family for each datom_family, and a lock file that names the writing process. Reference-counted:
- * it closes (families, snapshots, iterators given back before) with its last holder; snapshots hold
- * it.
+ * The engine: its files (rocks*.c) are the only ones that know RocksDB. A store holds an open
+ * database with one column family for each datom_family, and a lock file that names the writing
+ * process. Reference-counted: it closes (families, snapshots, iterators given back before) with its
+ * last holder; snapshots hold it.
  *
  * Write-ahead log recovery is TolerateCorruptedTailRecords: a torn tail is dropped, a damaged
  * middle refused. Any thread.
@@ -18,13 +18,21 @@
 struct datom_store;
 struct datom_snapshot;
 
-/* dir: created when options->create. Fails as datom_conn_open does. */
+/*
+ * dir: made when options->create, if the folder above it is there; NULL options create, read and
+ * write. Fails as datom_conn_open does; a folder of other things is refused (STORE_FORMAT) before
+ * anything is written to it, damage is STORE_CORRUPT. Read-only never makes or changes anything in
+ * dir; a temporary folder elsewhere goes with the last holder.
+ */
 BS_MUST_CHECK enum bs_code datom_store_open(struct bs_str dir, const struct datom_options *options,
                                             struct datom_store **ret_store, struct bs_error *error);
 struct datom_store *datom_store_ref(struct datom_store *store);
 void datom_store_unref(struct datom_store *store);
 bool datom_store_is_read_only(const struct datom_store *store);
-/* True when there was nothing in it: the caller writes the bootstrap. */
+/*
+ * True when its meta family was empty: the caller writes the bootstrap, meta in the same write.
+ * Only then is it a store: without options->create an unfinished one is not found.
+ */
 bool datom_store_is_new(const struct datom_store *store);
 /* Read-only stores: takes in what the writer has written. */
 BS_MUST_CHECK enum bs_code datom_store_catch_up(struct datom_store *store, struct bs_error *error);
@@ -47,7 +55,7 @@ struct datom_store *datom_snapshot_store(const struct datom_snapshot *snapshot);
 
 /*
  * A record, held by a pin that datom_pin_release gives back (pins are plain values; release of a
- * zeroed one does nothing). *ret_found false when the key is not there.
+ * zeroed one does nothing), before the snapshot is. *ret_found false when the key is not there.
  */
 struct datom_pin {
     void *slice;
@@ -65,7 +73,7 @@ void datom_pin_release(struct datom_pin *pin);
 struct datom_kv_iter *datom_snapshot_iter(struct datom_snapshot *snapshot, enum datom_family family,
                                           struct bs_error *error);
 
-/* Estimates from the engine. */
+/* Estimates from the engine; bytes are those on disk (packed) and in write buffers. */
 void datom_store_family_size(struct datom_store *store, enum datom_family family,
                              uint64_t *ret_bytes, uint64_t *ret_keys);
 

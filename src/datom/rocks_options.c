@@ -55,6 +55,15 @@ static bool has_gets(unsigned column)
     return family == DATOM_FAMILY_EAVT || family == DATOM_FAMILY_AEVT || family == DATOM_FAMILY_LOG;
 }
 
+/* What is written once and seldom read: space counts more there than the time to unpack. */
+static bool is_past(unsigned column)
+{
+    if (column == 0)
+        return false;
+    enum datom_family family = (enum datom_family)(column - 1);
+    return family >= DATOM_FAMILY_EAVT_H && family <= DATOM_FAMILY_LOG;
+}
+
 static rocksdb_options_t *column_options(unsigned column, rocksdb_cache_t *cache, bool compress)
 {
     rocksdb_options_t *options = rocksdb_options_create();
@@ -65,8 +74,8 @@ static rocksdb_options_t *column_options(unsigned column, rocksdb_cache_t *cache
                                                               DELETIONS_TRIGGER);
     rocksdb_options_set_compression(options,
                                     compress ? rocksdb_lz4_compression : rocksdb_no_compression);
-    rocksdb_options_set_bottommost_compression(options, compress ? rocksdb_zstd_compression
-                                                                 : rocksdb_no_compression);
+    if (compress && is_past(column))
+        rocksdb_options_set_bottommost_compression(options, rocksdb_zstd_compression);
 
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
     rocksdb_block_based_options_set_block_cache(table, cache);

@@ -72,8 +72,9 @@ static struct bs_str separator(const struct datom_tree_node *left,
 
 static bool is_full(const struct datom_tree_node *node, size_t bytes)
 {
-    return node->count == DATOM_TREE_SLOTS_MAX ||
-           (node->count >= 8 && node->used - node->garbage + bytes > DATOM_TREE_NODE_BYTES_MAX);
+    if (node->count >= (node->level > 0 ? DATOM_TREE_CHILDREN_MAX : DATOM_TREE_SLOTS_MAX))
+        return true;
+    return node->count >= 8 && node->used - node->garbage + bytes > DATOM_TREE_NODE_BYTES_MAX;
 }
 
 /*

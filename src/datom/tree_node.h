@@ -16,6 +16,8 @@
 #include "base/base.h"
 
 #define DATOM_TREE_SLOTS_MAX 32
+/* Fewer in inner nodes: to copy one is to count a reference up in each of its children. */
+#define DATOM_TREE_CHILDREN_MAX 12
 /* A node of more bytes than this is split, if it has some entries. */
 #define DATOM_TREE_NODE_BYTES_MAX 4096
 /* Records above this stand outside of the node. */

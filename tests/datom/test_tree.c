@@ -245,7 +245,7 @@ static void test_tree_put__fills_nodes_when_keys_come_in_order(void **state)
     (void)state;
     struct datom_tree tree = {0};
     struct datom_tree held = {0};
-    enum { COUNT = 32 * 32 * 8 };
+    enum { COUNT = DATOM_TREE_SLOTS_MAX * DATOM_TREE_CHILDREN_MAX * DATOM_TREE_CHILDREN_MAX };
     for (uint64_t i = 0; i < COUNT; i++) {
         put_number(&tree, i);
         datom_tree_fini(&held); /* as transactions do it: a value taken after each */
