@@ -24,6 +24,8 @@ struct rpc_dispatcher;
 BS_API struct rpc_dispatcher *rpc_call_dispatcher(const struct rpc_call *call);
 /* Never NULL where handlers and interceptors run. */
 BS_API const struct rpc_method *rpc_call_method(const struct rpc_call *call);
+/* "pkg.Service/Method" as it was asked for. */
+BS_API struct bs_str rpc_call_method_name(const struct rpc_call *call);
 /* NULL before decoding (stages before RPC_STAGE_ACCESS) and for client streams. */
 BS_API const ProtobufCMessage *rpc_call_request(const struct rpc_call *call);
 /* Initialized before the handler, in the arena; NULL for server streams. */
@@ -48,7 +50,7 @@ BS_API bs_deadline rpc_call_deadline(const struct rpc_call *call);
 BS_API int64_t rpc_call_started_ns(const struct rpc_call *call);
 
 /* 16 lower-case hex digits, unique in the process and random over restarts. */
-BS_API struct bs_str rpc_call_request_id(struct rpc_call *call);
+BS_API struct bs_str rpc_call_request_id(const struct rpc_call *call);
 /* The W3C header that came, "" when none or malformed. */
 BS_API struct bs_str rpc_call_traceparent(const struct rpc_call *call);
 /* "direct", "tcp", "ipc", "tls+tcp", "ws", "sp", "http" */

@@ -68,8 +68,9 @@ rpc_channel_call_bytes(struct rpc_channel *channel, struct bs_str method,
                        const struct rpc_client_options *options, struct bs_str request,
                        struct bs_arena *arena, struct bs_str *ret_response, struct bs_error *error);
 
-/* A unary call that ends in `callback`, always (also when it can't be sent; never before this
- * returns). The request is encoded before this returns. Release the handle at any time. Never NULL.
+/* A unary call that ends in `callback`, always (also when it can't be sent: then perhaps before
+ * this returns). The request is encoded before this returns. Release the handle at any time. Never
+ * NULL.
  */
 BS_API struct rpc_client_call *rpc_channel_start(struct rpc_channel *channel,
                                                  const struct rpc_method *method,

@@ -17,7 +17,9 @@
 
 struct rpc_dispatcher_options {
     unsigned workers;           /* calls running at once; 0: the machine's processors, at least 4 */
-    unsigned max_threads;       /* with those that wait; 0: workers + 256 */
+    unsigned max_threads;       /* with those that wait; 0: workers + 1,024 */
+    unsigned max_streams;       /* streaming calls at once, each holds a thread; 0: half of the
+                                   threads beyond the workers */
     size_t queue_max;           /* calls waiting for a worker; 0: BS_LIMIT_CALLS_QUEUED */
     int64_t unary_deadline_ms;  /* the longest of a unary call; 0: 60,000; negative: none */
     int64_t stream_deadline_ms; /* of a stream; 0: none */
@@ -44,6 +46,16 @@ BS_API BS_MUST_CHECK enum bs_code rpc_dispatcher_register(struct rpc_dispatcher 
 /* Copies the struct. Before the start. */
 BS_API void rpc_dispatcher_add_interceptor(struct rpc_dispatcher *dispatcher,
                                            const struct rpc_interceptor *interceptor);
+/*
+ * Told of every call when it is answered, refused and unknown ones too, once, on any thread, before
+ * the sink: for the log. `error` is NULL when code is OK; rpc_call_method may be NULL
+ * (rpc_call_method_name is not). Of a call that is answered from outside (deadline, cancel) only
+ * what is fixed may be read: method, name, request id, transport, peer, start. Before the start.
+ */
+typedef void (*rpc_observer)(void *self, const struct rpc_call *call, enum bs_code code,
+                             const struct bs_error *error);
+BS_API void rpc_dispatcher_set_observer(struct rpc_dispatcher *dispatcher, rpc_observer observer,
+                                        void *self);
 /* Before services that take such a context are registered. */
 BS_API void rpc_dispatcher_set_context(struct rpc_dispatcher *dispatcher,
                                        const struct rpc_context_hooks *hooks);
@@ -83,13 +95,12 @@ struct rpc_counters {
     uint64_t by_code[17];
     uint64_t refused_overload, refused_draining;
     uint64_t cancelled_in_queue, expired_in_queue;
-    uint64_t running, waiting, queued, threads;
+    uint64_t in_flight, running, waiting, queued, threads;
 };
-BS_API void rpc_dispatcher_counters(const struct rpc_dispatcher *dispatcher,
+BS_API void rpc_dispatcher_counters(struct rpc_dispatcher *dispatcher,
                                     struct rpc_counters *ret_counters);
 /* Appends Prometheus text: rpc_calls_started_total, rpc_calls_total{method,code},
  * rpc_call_seconds histogram by method, rpc_calls_running, rpc_calls_queued, ... */
-BS_API void rpc_dispatcher_write_metrics(const struct rpc_dispatcher *dispatcher,
-                                         struct bs_buf *out);
+BS_API void rpc_dispatcher_write_metrics(struct rpc_dispatcher *dispatcher, struct bs_buf *out);
 
 #endif

@@ -47,13 +47,13 @@ struct rpc_status_extra {
     struct bs_str request_id;                /* empty: none */
 };
 
-struct _Rpc__V1__Status;
+struct Rpc__V1__Status;
 
 /* The message rpc.v1.Status of an error, in `arena`. Details are dropped, last first, before it
  * would pass 4 KiB. */
-BS_API struct _Rpc__V1__Status *rpc_status_from_error(const struct bs_error *error,
-                                                      const struct rpc_status_extra *extra,
-                                                      struct bs_arena *arena);
+BS_API struct Rpc__V1__Status *rpc_status_from_error(const struct bs_error *error,
+                                                     const struct rpc_status_extra *extra,
+                                                     struct bs_arena *arena);
 /* Appends the packed rpc.v1.Status. */
 BS_API void rpc_status_pack(const struct bs_error *error, const struct rpc_status_extra *extra,
                             struct bs_buf *out);

@@ -30,6 +30,7 @@ struct rpc_answer {
     const struct rpc_message *table;      /* of the response; NULL when the method is unknown */
     const ProtobufCMessage *response;     /* NULL unless OK, and for server streams */
     const struct rpc_metadata *initial;   /* never NULL; empty when a deadline or cancel answers */
+    uint64_t max_response_bytes;          /* for rpc_pack: the method's or the dispatcher's */
     const struct rpc_metadata *trailing;  /* never NULL; holds basis-t */
 };
 
@@ -63,8 +64,9 @@ struct rpc_call_options {
     const char *transport; /* static text */
     struct bs_str peer;
     /* A call inside the process may bring what opens otherwise: */
-    void *context;          /* not NULL: handed to the handler, the context hooks don't run */
-    struct bs_arena *arena; /* not NULL: borrowed in place of the call's own */
+    void *context;           /* not NULL: handed to the handler, the context hooks don't run */
+    _Atomic bool *cancelled; /* rpc_call_run only: the flag to look at; outlives the call */
+    struct bs_arena *arena;  /* not NULL: borrowed in place of the call's own */
     struct rpc_sink sink;
 };
 
