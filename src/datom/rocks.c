@@ -198,16 +198,22 @@ static enum bs_code check_folder(const char *dir, bool create, struct bs_error *
     return datom_folder_make(dir, error);
 }
 
-static bool family_is_empty(struct datom_store *store, enum datom_family family)
+/*
+ * Not the folder tells whether a store is new, but its content: the making may have stopped
+ * half-way.
+ */
+static enum bs_code look_for_meta(struct datom_store *store, struct bs_error *error)
 {
     rocksdb_readoptions_t *read = rocksdb_readoptions_create();
     rocksdb_iterator_t *iter =
-        rocksdb_create_iterator_cf(store->db, read, column_of(store, family));
+        rocksdb_create_iterator_cf(store->db, read, column_of(store, DATOM_FAMILY_META));
     rocksdb_iter_seek_to_first(iter);
-    bool is_empty = !rocksdb_iter_valid(iter);
+    store->is_new = !rocksdb_iter_valid(iter);
+    char *text = NULL;
+    rocksdb_iter_get_error(iter, &text);
     rocksdb_iter_destroy(iter);
     rocksdb_readoptions_destroy(read);
-    return is_empty;
+    return take_error(text, "read", store->dir, error);
 }
 
 static char *take_cstr(struct bs_str s)
@@ -248,8 +254,7 @@ enum bs_code datom_store_open(struct bs_str dir, const struct datom_options *opt
     BS_TRY(open_database(store, options->cache_bytes, error));
     store->write_synced = write_options(true);
     store->write_unsynced = write_options(false);
-    /* Not the folder tells, but the content: the making of a store may have stopped half-way. */
-    store->is_new = family_is_empty(store, DATOM_FAMILY_META);
+    BS_TRY(look_for_meta(store, error));
     if (store->is_new && !(options->create && !options->read_only))
         return bs_error_set(error, BS_REASON_STORE_NOT_FOUND,
                             "there is no store at \"%s\" yet: its making was not finished",
