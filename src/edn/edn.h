@@ -166,30 +166,30 @@ static inline struct edn edn_object_value(const struct edn_object *object)
 }
 
 /* Copies items into the arena. */
-struct edn edn_vector_of(struct bs_arena *arena, const struct edn *items, size_t count);
+BS_API struct edn edn_vector_of(struct bs_arena *arena, const struct edn *items, size_t count);
 /* Copies pairs (2 * count values) into the arena. */
-struct edn edn_map_of(struct bs_arena *arena, const struct edn *items, size_t count);
+BS_API struct edn edn_map_of(struct bs_arena *arena, const struct edn *items, size_t count);
 /* A set of the different ones among the items, copied into the arena, in their order. */
-struct edn edn_set_of(struct bs_arena *arena, const struct edn *items, size_t count);
+BS_API struct edn edn_set_of(struct bs_arena *arena, const struct edn *items, size_t count);
 /* A deep copy into the arena (objects stay borrowed). */
-struct edn edn_dup(struct bs_arena *arena, struct edn value);
+BS_API struct edn edn_dup(struct bs_arena *arena, struct edn value);
 
 /* Exact numbers. Decimal text: optional '-', digits, for a bigdec also '.' and exponent. */
-BS_MUST_CHECK enum bs_code edn_bigint_parse(struct bs_arena *arena, struct bs_str text,
-                                            struct edn *ret_value, struct bs_error *error);
-BS_MUST_CHECK enum bs_code edn_bigdec_parse(struct bs_arena *arena, struct bs_str text,
-                                            struct edn *ret_value, struct bs_error *error);
-struct edn edn_bigint_from_long(struct bs_arena *arena, int64_t integer);
+BS_API BS_MUST_CHECK enum bs_code edn_bigint_parse(struct bs_arena *arena, struct bs_str text,
+                                                   struct edn *ret_value, struct bs_error *error);
+BS_API BS_MUST_CHECK enum bs_code edn_bigdec_parse(struct bs_arena *arena, struct bs_str text,
+                                                   struct edn *ret_value, struct bs_error *error);
+BS_API struct edn edn_bigint_from_long(struct bs_arena *arena, int64_t integer);
 /* The long of a bigint that fits; false otherwise. */
-bool edn_bigint_to_long(struct edn value, int64_t *ret_integer);
+BS_API bool edn_bigint_to_long(struct edn value, int64_t *ret_integer);
 /* Arithmetic on longs, bigints, bigdecs, floats and doubles by Clojure's contagion (long < bigint <
  * bigdec < double); a long that overflows becomes a bigint. op is one of + - * / . Division of
  * longs and bigints is the quotient toward zero; of bigdecs exact to 20 digits after the larger
  * scale, trailing zeros dropped. Division by zero and non-numbers fail (Q_INVALID_ARGUMENT). */
-BS_MUST_CHECK enum bs_code edn_arithmetic(struct bs_arena *arena, char op, struct edn a,
-                                          struct edn b, struct edn *ret_value,
-                                          struct bs_error *error);
-bool edn_is_number(struct edn value);
+BS_API BS_MUST_CHECK enum bs_code edn_arithmetic(struct bs_arena *arena, char op, struct edn a,
+                                                 struct edn b, struct edn *ret_value,
+                                                 struct bs_error *error);
+BS_API bool edn_is_number(struct edn value);
 
 /*
  * Instants as text: 2020, 2020-01, 2020-01-02, 2020-01-02T03, ...:04, ...:05, .678 (what lies
@@ -197,14 +197,14 @@ bool edn_is_number(struct edn value);
  * to 9999 with a sign. False for anything else. Printed as Clojure does:
  * 2020-01-02T00:00:00.000-00:00.
  */
-BS_MUST_CHECK bool edn_instant_parse(struct bs_str text, int64_t *ret_ms);
+BS_API BS_MUST_CHECK bool edn_instant_parse(struct bs_str text, int64_t *ret_ms);
 #define EDN_INSTANT_TEXT_SIZE 48
-void edn_instant_format(int64_t ms, char ret_text[EDN_INSTANT_TEXT_SIZE]);
+BS_API void edn_instant_format(int64_t ms, char ret_text[EDN_INSTANT_TEXT_SIZE]);
 
 /* By numeric value across all number types: <0, 0, >0. Both must be numbers. */
-int edn_compare_numbers(struct edn a, struct edn b);
+BS_API int edn_compare_numbers(struct edn a, struct edn b);
 /* Nearest double of any number. */
-double edn_number_to_double(struct edn value);
+BS_API double edn_number_to_double(struct edn value);
 
 /* ---- looking ---- */
 
@@ -245,17 +245,17 @@ static inline bool edn_is_collection(struct edn value)
 }
 
 /* "db" of :db/ident; empty without a namespace. Symbols and keywords. */
-struct bs_str edn_namespace(struct edn value);
+BS_API struct bs_str edn_namespace(struct edn value);
 /* "ident" of :db/ident. */
-struct bs_str edn_name(struct edn value);
+BS_API struct bs_str edn_name(struct edn value);
 /* The value of a key in a map; false when it is not there (or `map` is no map). */
-bool edn_map_get(struct edn map, struct edn key, struct edn *ret_value);
+BS_API bool edn_map_get(struct edn map, struct edn key, struct edn *ret_value);
 /* By keyword text: edn_map_get_keyword(map, BS_STR("db/id"), &v). */
-bool edn_map_get_keyword(struct edn map, struct bs_str keyword, struct edn *ret_value);
+BS_API bool edn_map_get_keyword(struct edn map, struct bs_str keyword, struct edn *ret_value);
 /* Whether a set (or list, vector) holds an equal value. */
-bool edn_contains(struct edn collection, struct edn value);
+BS_API bool edn_contains(struct edn collection, struct edn value);
 /* "long", "string", "map": for messages. */
-const char *edn_type_name(enum edn_type type);
+BS_API const char *edn_type_name(enum edn_type type);
 
 /* ---- comparing ---- */
 
@@ -266,11 +266,11 @@ const char *edn_type_name(enum edn_type type);
  * 1.00M); -0.0 equals 0.0; NaN equals itself here, so that the order is total. Across kinds the
  * order is by enum edn_type. uuids order as 128 unsigned bits, strings by code point.
  */
-bool edn_equal(struct edn a, struct edn b);
-int edn_compare(struct edn a, struct edn b);
-uint64_t edn_hash(struct edn value);
+BS_API bool edn_equal(struct edn a, struct edn b);
+BS_API int edn_compare(struct edn a, struct edn b);
+BS_API uint64_t edn_hash(struct edn value);
 /* qsort's shape, over struct edn. */
-int edn_compare_qsort(const void *a, const void *b);
+BS_API int edn_compare_qsort(const void *a, const void *b);
 
 /* ---- reading ---- */
 
@@ -289,7 +289,7 @@ struct edn_reader {
                            make it whole (for a terminal's next line) */
 };
 
-void edn_reader_init(struct edn_reader *reader, struct bs_str text);
+BS_API void edn_reader_init(struct edn_reader *reader, struct bs_str text);
 
 /*
  * Reads the next form into `arena`. *ret_found is false at the end of the text (only blanks,
@@ -298,16 +298,16 @@ void edn_reader_init(struct edn_reader *reader, struct bs_str text);
  * All literals; #_ discard; ^metadata is read and dropped; #:ns{} and #::{}-less namespaced maps; a
  * leading ' is dropped; duplicate keys and members are refused; unknown tags give EDN_TAGGED.
  */
-BS_MUST_CHECK enum bs_code edn_read_next(struct edn_reader *reader, struct bs_arena *arena,
-                                         struct edn *ret_value, bool *ret_found,
-                                         struct bs_error *error);
+BS_API BS_MUST_CHECK enum bs_code edn_read_next(struct edn_reader *reader, struct bs_arena *arena,
+                                                struct edn *ret_value, bool *ret_found,
+                                                struct bs_error *error);
 
 /* Reads exactly one form; anything after it but blanks and comments is an error, nothing too. */
-BS_MUST_CHECK enum bs_code edn_read(struct bs_str text, struct bs_arena *arena,
-                                    struct edn *ret_value, struct bs_error *error);
+BS_API BS_MUST_CHECK enum bs_code edn_read(struct bs_str text, struct bs_arena *arena,
+                                           struct edn *ret_value, struct bs_error *error);
 
 /* Moves the reader to the start of the next line (after an error). False at the end. */
-bool edn_reader_skip_line(struct edn_reader *reader);
+BS_API bool edn_reader_skip_line(struct edn_reader *reader);
 
 /* ---- printing ---- */
 
@@ -317,14 +317,14 @@ struct edn_print_options {
 };
 
 /* On one line; reads back to an equal value (floats as doubles, objects not at all). */
-void edn_print(struct edn value, struct bs_buf *out);
+BS_API void edn_print(struct edn value, struct bs_buf *out);
 /* With line breaks and indentation. */
-void edn_print_pretty(struct edn value, const struct edn_print_options *options,
-                      struct bs_buf *out);
+BS_API void edn_print_pretty(struct edn value, const struct edn_print_options *options,
+                             struct bs_buf *out);
 /* On one line, in the arena, cut to about `max_bytes` (0: whole) with "..." for messages. */
-struct bs_str edn_print_short(struct bs_arena *arena, struct edn value, size_t max_bytes);
+BS_API struct bs_str edn_print_short(struct bs_arena *arena, struct edn value, size_t max_bytes);
 /* The same into a caller's array, NUL-terminated: for error messages without an arena. */
-const char *edn_print_cut(struct edn value, char *ret_text, size_t size);
+BS_API const char *edn_print_cut(struct edn value, char *ret_text, size_t size);
 
 /* ---- growing ---- */
 
@@ -336,9 +336,9 @@ struct edn_list {
     size_t capacity;
 };
 
-void edn_list_init(struct edn_list *list, struct bs_arena *arena);
-void edn_list_add(struct edn_list *list, struct edn value);
+BS_API void edn_list_init(struct edn_list *list, struct bs_arena *arena);
+BS_API void edn_list_add(struct edn_list *list, struct edn value);
 /* A value over the items as they stand (no copy). For EDN_MAP count must be even. */
-struct edn edn_list_finish(const struct edn_list *list, enum edn_type type);
+BS_API struct edn edn_list_finish(const struct edn_list *list, enum edn_type type);
 
 #endif

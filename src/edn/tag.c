@@ -142,17 +142,33 @@ static const char *qualify(struct edn_parser *parser, struct bs_str namespace, s
     return text;
 }
 
+/* Whether the name reads as itself: `_/nil` and `_/-1` do not without their namespace. */
+static bool stands_alone(struct edn key)
+{
+    struct bs_str name = edn_text_of(key);
+    if (key.type == EDN_KEYWORD)
+        return true;
+    if (bs_str_equals(name, "nil") || bs_str_equals(name, "true") || bs_str_equals(name, "false"))
+        return false;
+    bool signed_or_point = name.ptr[0] == '-' || name.ptr[0] == '+' || name.ptr[0] == '.';
+    return !(signed_or_point && name.len > 1 && (edn_byte_class(name.ptr[1]) & EDN_BYTE_DIGIT));
+}
+
 enum bs_code edn_qualify_keys(struct edn_parser *parser, const char *at, struct bs_str namespace,
                               struct edn *pairs, size_t pairs_count)
 {
+    char shown[EDN_SHOWN_SIZE];
     for (size_t i = 0; i < pairs_count; i++) {
         struct edn *key = &pairs[i * 2];
         if (key->type != EDN_KEYWORD && key->type != EDN_SYMBOL)
             continue;
         struct bs_str name = edn_text_of(*key);
         if (name.len > 2 && name.ptr[0] == '_' && name.ptr[1] == '/') {
-            key->as.text += 2;
-            key->len -= 2;
+            *key = edn_text((enum edn_type)key->type, bs_str_from_offset(name, 2));
+            if (!stands_alone(*key))
+                return edn_syntax_error(parser, name.ptr,
+                                        "%s: without its namespace this is no symbol",
+                                        edn_shown(name, shown));
         } else if (bs_str_find_byte(name, '/') < 0) {
             const char *text = qualify(parser, namespace, name);
             if (!text)

@@ -200,6 +200,8 @@ static void test_errors__of_marks_and_tags(void **state)
         {"#uri :a", 1, 1, "#uri expects a string, found the keyword :a"},
         {"#base64 \"AA\"", 1, 1,
          "#base64 expects a string of base64 with its padding, found the string \"AA\""},
+        {"#:a{_/nil 1}", 1, 5, "_/nil: without its namespace this is no symbol"},
+        {"#:a{_/-1 1}", 1, 5, "_/-1: without its namespace this is no symbol"},
         {"#:a[1]", 1, 1, "#:a is not followed by a map"},
         {"#:a 1", 1, 1, "#:a is not followed by a map"},
         {"#:a", 1, 1, "the text ends inside a namespaced map that begins here: expected {"},

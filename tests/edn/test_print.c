@@ -1,6 +1,5 @@
-#include <stdlib.h>
-
 #include "edn/edn_random.h"
+#include "support/golden.h"
 
 /* Printing: round trips, layout, cuts. (What each literal prints as stands in test_read.) */
 
@@ -69,52 +68,29 @@ static void test_print__of_objects(void **state)
                         "[#db {:basis-t 7} #fn {}]");
 }
 
-/* tests/edn/golden/pretty.edn holds the text; pretty.WIDTH.edn what is printed at each width. */
-static void read_golden(const char *name, struct bs_buf *out)
-{
-    char path[4096];
-    const char *root = getenv("BANDSTAND_SOURCE");
-    snprintf(path, sizeof(path), "%s/tests/edn/golden/%s", root ? root : ".", name);
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        fail_msg("can't open %s", path);
-    char chunk[4096];
-    size_t size;
-    while ((size = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        bs_buf_append(out, chunk, size);
-    fclose(file);
-}
-
-static void write_golden(const char *name, struct bs_str text)
-{
-    char path[4096];
-    const char *root = getenv("BANDSTAND_SOURCE");
-    snprintf(path, sizeof(path), "%s/tests/edn/golden/%s", root ? root : ".", name);
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(text.ptr, 1, text.len, file) != text.len || fclose(file) != 0)
-        fail_msg("can't write %s", path);
-}
+static const char layout_text[] =
+    "{:find [?name (count ?release)]\n"
+    " :where [[?c :country/name ?name] [?r :release/country ?c] [(> ?year 1970)]]\n"
+    " :in [$ %] :tagged #foo/tag [1 2 3 4 5 6 7 8 9 10]\n"
+    " :set #{:aaaaaaaaaaaaaaaaaa :bbbbbbbbbbbbbbbbbbbbbbb}\n"
+    " :string \"a string that is too long for a line of forty columns\"\n"
+    " (a key (that is (a list) of some length)) {:nested {:map {:of #{maps}}}}\n"
+    " :list (one (two (three (four (five (six (seven (eight))))))))\n"
+    " \"λλλλλλλλ\" \"λλλλλλλλ\" {} [] :numbers [1N 1.5M 0.5 ##Inf] :c [\\a \\newline]\n"
+    " :inst #inst \"2020\" :uuid #uuid \"97ff8689-725a-4340-bd13-b65ab23eed8b\"}\n";
 
 static void test_print_pretty__golden(void **state)
 {
     static const uint32_t widths[] = {20, 40, 80};
-    const char *update = getenv("BS_GOLDEN");
-    struct bs_arena *arena = (struct bs_arena *)*state;
-    struct bs_buf text BS_CLEANUP(bs_buf_fini) = BS_BUF_INIT(0);
-    read_golden("pretty.edn", &text);
-    struct edn value = test_read(arena, bs_buf_cstr(&text));
+    struct edn value = test_read((struct bs_arena *)*state, layout_text);
     for (size_t i = 0; i < BS_ARRAY_COUNT(widths); i++) {
         struct bs_buf printed BS_CLEANUP(bs_buf_fini) = BS_BUF_INIT(0);
-        struct bs_buf expected BS_CLEANUP(bs_buf_fini) = BS_BUF_INIT(0);
         struct edn_print_options options = {.max_width = widths[i]};
         char name[40];
-        snprintf(name, sizeof(name), "pretty.%u.edn", widths[i]);
+        snprintf(name, sizeof(name), "edn/pretty_%u.edn", widths[i]);
         edn_print_pretty(value, &options, &printed);
         bs_buf_append_byte(&printed, '\n');
-        if (update && strcmp(update, "update") == 0)
-            write_golden(name, bs_buf_str(&printed));
-        read_golden(name, &expected);
-        assert_str_equals(bs_buf_str(&printed), bs_buf_cstr(&expected));
+        golden_check(name, bs_buf_str(&printed));
     }
 }
 
