@@ -323,6 +323,14 @@ void rpc_call_answer_from_outside(struct rpc_call *call, const struct bs_error *
     call->sink.answer(call->sink.self, call, &answer);
 }
 
+static void count_end_in_queue(struct rpc_dispatcher *dispatcher, enum bs_code code)
+{
+    if (code == BS_DEADLINE_EXCEEDED)
+        atomic_fetch_add_explicit(&dispatcher->expired_in_queue, 1, memory_order_relaxed);
+    if (code == BS_CANCELLED)
+        atomic_fetch_add_explicit(&dispatcher->cancelled_in_queue, 1, memory_order_relaxed);
+}
+
 void rpc_call_end(struct rpc_call *call, enum bs_reason reason, const char *text)
 {
     struct rpc_dispatcher *dispatcher = call->dispatcher;
@@ -333,20 +341,18 @@ void rpc_call_end(struct rpc_call *call, enum bs_reason reason, const char *text
     bs_error_set(&error, reason, "%.*s: %s", BS_STR_ARGS(call->method_name), text);
     atomic_store_explicit(&call->cancelled, true, memory_order_release);
     bool was_queued = call->served && rpc_pool_withdraw(dispatcher, call);
+    if (was_queued)
+        count_end_in_queue(dispatcher, code);
     rpc_call_answer_from_outside(call, &error);
     if (call->served && call->served->method->kind != RPC_UNARY) {
         if (call->sink.wake)
             call->sink.wake(call->sink.self, call);
         rpc_dispatcher_changed(dispatcher);
     }
-    if (!was_queued)
-        return;
-    if (code == BS_DEADLINE_EXCEEDED)
-        atomic_fetch_add_explicit(&dispatcher->expired_in_queue, 1, memory_order_relaxed);
-    if (code == BS_CANCELLED)
-        atomic_fetch_add_explicit(&dispatcher->cancelled_in_queue, 1, memory_order_relaxed);
-    rpc_call_unref(call);
-    rpc_dispatcher_leave(dispatcher);
+    if (was_queued) {
+        rpc_call_unref(call);
+        rpc_dispatcher_leave(dispatcher);
+    }
 }
 
 void rpc_call_cancel(struct rpc_call *call)

@@ -6,7 +6,7 @@
 
 #include "rpc/fixture.h"
 
-#define MS 1000000
+#define MS 1000000ll
 
 static struct test_server server;
 
