@@ -65,13 +65,15 @@ static enum bs_code watch(struct rpc_call *call, const Rpc__V1__HealthCheckReque
     seen = call->dispatcher->changes.version;
     pthread_mutex_unlock(&call->dispatcher->changes.lock);
     for (;;) {
+        /* asked first: the status that is sent before the end must be the drain's */
+        bool draining = rpc_dispatcher_is_draining(call->dispatcher);
         serving_status status = status_of(call->dispatcher, request->service);
         if (status != response.status) {
             response.status = status;
             BS_TRY(rpc_stream_send(stream, &response.base, error));
         }
         /* A server that drains says so and ends the stream, so as not to be waited for. */
-        if (rpc_dispatcher_is_draining(call->dispatcher))
+        if (draining)
             return bs_error_set(error, BS_REASON_RPC_DRAINING, "the server is shutting down");
         BS_TRY(wait_for_change(call, &seen, error));
     }
