@@ -1,0 +1,75 @@
+#ifndef DATOM_BODY_H
+#define DATOM_BODY_H
+
+/*
+ * What a database value is made of, without its view: a base (a snapshot of a store, or nothing), an
+ * overlay (a tree for each index family), the schema and the counters. Immutable once shared and
+ * reference-counted; a transaction drafts the next body from one.
+ *
+ * Any thread, once it is shared.
+ */
+
+#include "datom/datom.h"
+#include "datom/key.h"
+#include "datom/kv.h"
+#include "datom/rocks.h"
+#include "datom/schema.h"
+#include "datom/tree.h"
+
+/* Live datoms by attribute id; shared between bodies, copied when a transaction changes it. */
+struct datom_counts {
+    struct bs_ref ref;
+    size_t limit;
+    uint64_t live[];
+};
+
+struct datom_body {
+    struct bs_ref ref;
+    struct datom_snapshot *snapshot; /* NULL: in memory, over nothing */
+    bool has_overlay;                /* whether any tree has anything */
+    struct datom_tree trees[DATOM_FAMILY_COUNT];
+    struct datom_schema *schema;
+    struct datom_counts *counts;
+    uint64_t datoms; /* live ones in all */
+    uint64_t basis_t;
+    uint64_t next_t;
+    uint64_t next_element;
+    int64_t last_instant_ms;
+};
+
+struct datom_body *datom_body_ref(struct datom_body *body);
+void datom_body_unref(struct datom_body *body);
+/* A body in memory with nothing in it; not shared yet. */
+struct datom_body *datom_body_new_empty(void);
+/* A copy that is not shared yet: same trees, schema, counters. */
+struct datom_body *datom_body_copy(const struct datom_body *body);
+
+/* Live datoms of an attribute, and changing that in a body that is not shared. */
+uint64_t datom_body_count(const struct datom_body *body, datom_id attribute);
+void datom_body_add_counts(struct datom_body *body, const struct datom *datoms, size_t count);
+
+/* Changes a family of a body that is not shared. */
+void datom_body_change(struct datom_body *body, const struct datom_change *change);
+
+/* The record of a key, overlay first. Release the pin when done with the record. */
+BS_MUST_CHECK enum bs_code datom_body_get(struct datom_body *body, enum datom_family family,
+                                          struct bs_str key, struct datom_pin *ret_pin,
+                                          struct bs_str *ret_record, bool *ret_found,
+                                          struct bs_error *error);
+
+/*
+ * A family of a body as one sorted walk: base and overlay merged. The body must live meanwhile; the
+ * struct must not move between open and close. After the last step look at `iter->code`: the engine's
+ * failures go to the error that was given at open.
+ */
+struct datom_source {
+    struct datom_kv_iter *iter; /* NULL when not open */
+    struct datom_tree_iter tree;
+    struct datom_merge_iter merge;
+};
+
+void datom_source_open(struct datom_source *source, struct datom_body *body,
+                       enum datom_family family, struct bs_error *error);
+void datom_source_close(struct datom_source *source);
+
+#endif

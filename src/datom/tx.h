@@ -1,0 +1,166 @@
+#ifndef DATOM_TX_H
+#define DATOM_TX_H
+
+/*
+ * A transaction under way, in four steps that each have a file:
+ *
+ *   tx_expand.c    forms -> operations; tempids, idents and lookup refs by db-before
+ *   tx_identity.c  tempids that unique identities bind to entities or to each other; new ids
+ *   tx_entries.c   operations -> datoms, as a set: conflicts, redundancy, implied retractions,
+ *                  uniqueness
+ *   tx_schema.c    what the datoms do to the schema, and whether they may
+ *   tx_apply.c     datoms -> changes of index families, counters, the next body
+ *
+ * All of it sees db-before only. Internal to these files and tx.c; one thread.
+ */
+
+#include "datom/db.h"
+#include "datom/table.h"
+
+/* An entity-to-be. Temps that turn out to be one entity are united; the root speaks for all. */
+struct tx_temp {
+    struct bs_str name; /* empty: of a map without :db/id */
+    uint32_t parent;    /* itself for a root */
+    uint32_t form_idx;  /* where it was met first */
+    datom_id id;        /* of a root: DATOM_NO_ID until known */
+    bool is_entity;     /* something is said of it */
+    bool is_value;      /* something refers to it */
+    bool is_attribute;  /* it becomes an attribute */
+    bool is_new;        /* its id was issued by this transaction */
+};
+
+/* The transaction itself is temp 0. */
+#define TX_TEMP_TX 0u
+
+struct tx_place {
+    bool is_temp;
+    uint32_t temp;
+    datom_id id;
+};
+
+enum tx_op_kind {
+    TX_ADD,
+    TX_RETRACT,
+    TX_RETRACT_ATTRIBUTE, /* all values */
+    TX_RETRACT_ENTITY,
+    TX_CAS,
+};
+
+struct tx_op {
+    enum tx_op_kind kind;
+    uint32_t form_idx;
+    struct tx_place e;
+    const struct datom_attribute *attribute;
+    bool v_is_temp;
+    uint32_t v_temp;
+    struct edn v;   /* coerced, unless v_is_temp */
+    struct edn old; /* of a cas; nil: must be absent */
+    /* the holder of a unique value in db-before, once looked up */
+    bool has_holder;
+    datom_id holder;
+};
+
+/* One [e a v] of the transaction. */
+struct tx_entry {
+    datom_id e;
+    const struct datom_attribute *attribute;
+    struct edn v;
+    const struct datom_key_value *key_value;
+    uint64_t t_added; /* of the life that a retraction closes */
+    uint32_t form_idx;
+    bool added;
+    bool is_redundant; /* true already: takes part in conflicts, is not written */
+    bool is_replaced;  /* a retraction whose current key the addition of this transaction overwrites */
+    bool has_holder;
+    datom_id holder;
+};
+
+struct tx {
+    struct datom_db *db; /* before, without a view */
+    struct edn forms;
+    struct bs_clock clock;
+    struct bs_arena *arena;   /* the report's: values, datoms, tempids */
+    struct bs_arena *scratch; /* gone at the end */
+    datom_id tx_id;
+    uint64_t t;
+    uint64_t next_t; /* ids issued so far */
+    uint64_t next_element;
+
+    struct tx_temp *temps;
+    size_t temps_count, temps_capacity;
+    struct datom_table temps_by_name;
+
+    struct tx_op *ops;
+    size_t ops_count, ops_capacity;
+
+    struct tx_entry *entries;
+    size_t entries_count, entries_capacity;
+    struct datom_table entries_by_eav;
+    struct datom_table adds_by_ea; /* additions of cardinality one */
+    struct datom_table adds_by_av; /* additions of unique attributes */
+
+    struct datom_cursor *cursor; /* reused for all walks of db-before; NULL until needed */
+    struct datom_schema *schema_after;
+    int64_t instant_ms;
+
+    /* the result */
+    struct datom *datoms;
+    size_t datoms_count;
+    struct datom_body *body_after;
+    bool keep_changes;
+    struct datom_change *changes; /* in the scratch arena */
+    size_t changes_count, changes_capacity;
+};
+
+/* Blames a form: puts its number and text before the message, adds the field "form". */
+enum bs_code tx_blame(const struct tx *tx, uint32_t form_idx, enum bs_code code,
+                      struct bs_error *error);
+
+BS_MUST_CHECK enum bs_code tx_expand(struct tx *tx, struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_bind_identities(struct tx *tx, struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_make_entries(struct tx *tx, struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_check_schema(struct tx *tx, struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_apply(struct tx *tx, struct bs_error *error);
+
+/* The root of a temp. */
+uint32_t tx_temp_root(struct tx *tx, uint32_t temp);
+/* The id of a place; all temps must be bound. */
+datom_id tx_place_id(struct tx *tx, const struct tx_place *place);
+
+/* One addition, as the schema step adds install datoms. */
+BS_MUST_CHECK enum bs_code tx_add_entry(struct tx *tx, const struct tx_op *op,
+                                        struct bs_error *error);
+
+/* The holder of a unique value in db-before; DATOM_NO_ID. */
+BS_MUST_CHECK enum bs_code tx_lookup(struct tx *tx, const struct datom_attribute *attribute,
+                                     struct edn value, datom_id *ret_id, struct bs_error *error);
+/* Walks a range of db-before through the transaction's one cursor. */
+BS_MUST_CHECK enum bs_code tx_walk(struct tx *tx, const struct datom_range *range,
+                                   struct bs_error *error);
+/* Whether an id was issued by this transaction: nothing is known of it before. */
+bool tx_is_new_id(const struct tx *tx, datom_id id);
+
+uint64_t tx_hash(const void *bytes, size_t size, uint64_t seed);
+
+/*
+ * The whole of it. On success `report` (zeroed before, arena set) has everything but the two values,
+ * and *ret_body the next body (a reference of the caller's). With `keep_changes` the changes are given
+ * too, in memory that lives as long as report->arena.
+ */
+struct tx_result {
+    struct datom_body *body;
+    struct datom_change *changes;
+    size_t changes_count;
+};
+
+struct tx_request {
+    struct datom_body *before;
+    struct edn tx_data;
+    struct bs_clock clock;
+    bool keep_changes;
+};
+
+BS_MUST_CHECK enum bs_code tx_run(const struct tx_request *request, struct datom_report *report,
+                                  struct tx_result *ret_result, struct bs_error *error);
+
+#endif

@@ -1,0 +1,543 @@
+/*
+ * Forms to operations. List forms give one each, maps one for each value of each attribute, nested
+ * maps their own. Everything that names an existing entity is resolved here, by db-before; tempids
+ * are collected in the order in which they are met, which is the order in which they get ids.
+ */
+
+#include "datom/bootstrap.h"
+#include "datom/tx.h"
+
+static enum bs_code expand_map(struct tx *tx, struct edn map, uint32_t form_idx, uint32_t depth,
+                               struct tx_place *ret_place, struct bs_error *error);
+
+/* ---- tempids ---- */
+
+static bool temp_has_name(const void *self, uint32_t idx, const void *key)
+{
+    const struct tx *tx = self;
+    const struct bs_str *name = key;
+    return bs_str_equal(tx->temps[idx].name, *name);
+}
+
+static uint32_t temp_new(struct tx *tx, struct bs_str name, uint32_t form_idx)
+{
+    bs_grow(&tx->temps, tx->temps_count, &tx->temps_capacity, sizeof(*tx->temps));
+    uint32_t temp = (uint32_t)tx->temps_count++;
+    tx->temps[temp] = (struct tx_temp){
+        .name = name,
+        .parent = temp,
+        .form_idx = form_idx,
+        .id = DATOM_NO_ID,
+    };
+    return temp;
+}
+
+static uint32_t temp_named(struct tx *tx, struct bs_str name, uint32_t form_idx)
+{
+    uint64_t hash = tx_hash(name.ptr, name.len, 0);
+    uint32_t temp = datom_table_find(&tx->temps_by_name, hash, temp_has_name, tx, &name);
+    if (temp == DATOM_TABLE_NONE) {
+        temp = temp_new(tx, bs_arena_dup(tx->arena, name), form_idx);
+        datom_table_add(&tx->temps_by_name, hash, temp);
+    }
+    return temp;
+}
+
+static struct tx_place place_of_temp(uint32_t temp)
+{
+    return (struct tx_place){.is_temp = true, .temp = temp};
+}
+
+/* #db/id[:db.part/user -1], as older schemas have it. */
+static bool place_of_tagged_id(struct tx *tx, struct edn form, uint32_t form_idx,
+                               struct tx_place *ret_place)
+{
+    if (form.type != EDN_TAGGED || !edn_is_symbol(form.as.items[0], "db/id") ||
+        !edn_is_sequential(form.as.items[1]))
+        return false;
+    struct edn parts = form.as.items[1];
+    if (parts.len == 0 || parts.len > 2 || parts.as.items[0].type != EDN_KEYWORD)
+        return false;
+    if (edn_is_keyword(parts.as.items[0], "db.part/tx")) {
+        *ret_place = place_of_temp(TX_TEMP_TX);
+        return true;
+    }
+    if (parts.len == 1) {
+        *ret_place = place_of_temp(temp_new(tx, BS_STR_EMPTY, form_idx));
+        return true;
+    }
+    if (parts.as.items[1].type != EDN_LONG || parts.as.items[1].as.integer >= 0)
+        return false;
+    struct bs_str name =
+        bs_arena_printf(tx->scratch, "%lld", (long long)parts.as.items[1].as.integer);
+    *ret_place = place_of_temp(temp_named(tx, name, form_idx));
+    return true;
+}
+
+static enum bs_code place_of_string(struct tx *tx, struct bs_str name, uint32_t form_idx,
+                                    struct tx_place *ret_place, struct bs_error *error)
+{
+    if (bs_str_equals(name, "datomic.tx")) {
+        *ret_place = place_of_temp(TX_TEMP_TX);
+        return BS_OK;
+    }
+    if (name.len == 0 || bs_str_starts_with(name, BS_STR("datomic")))
+        return bs_error_set(error, BS_REASON_DB_INVALID_TEMPID,
+                            "\"%.*s\" can't be a tempid: names that begin with \"datomic\" are "
+                            "reserved, and an empty one is none",
+                            BS_STR_ARGS(name));
+    *ret_place = place_of_temp(temp_named(tx, name, form_idx));
+    return BS_OK;
+}
+
+/* ---- places ---- */
+
+static bool id_was_issued(const struct tx *tx, datom_id id)
+{
+    if (datom_id_part(id) == DATOM_PART_DB)
+        return id < tx->db->body->next_element;
+    return datom_id_counter(id) < tx->db->body->next_t;
+}
+
+/* An entity as it may stand in E or in V of a reference (maps aside). */
+static enum bs_code expand_place(struct tx *tx, struct edn form, uint32_t form_idx,
+                                 struct tx_place *ret_place, struct bs_error *error)
+{
+    char text[120];
+    if (form.type == EDN_STRING && form.len > 0 && form.as.text[0] == ':')
+        form = edn_keyword(bs_str_from_offset(edn_text_of(form), 1));
+    if (form.type == EDN_STRING)
+        return place_of_string(tx, edn_text_of(form), form_idx, ret_place, error);
+    if (form.type == EDN_LONG && form.as.integer < 0) {
+        struct bs_str name = bs_arena_printf(tx->scratch, "%lld", (long long)form.as.integer);
+        *ret_place = place_of_temp(temp_named(tx, name, form_idx));
+        return BS_OK;
+    }
+    if (place_of_tagged_id(tx, form, form_idx, ret_place))
+        return BS_OK;
+    datom_id id;
+    BS_TRY(datom_db_resolve(tx->db, form, &id, error));
+    if (id == DATOM_NO_ID)
+        return bs_error_set(error, BS_REASON_DB_NOT_AN_ENTITY,
+                            "%s names no entity of the database before this transaction",
+                            edn_print_cut(form, text, sizeof(text)));
+    if (form.type == EDN_LONG && !id_was_issued(tx, id))
+        return bs_error_set(error, BS_REASON_DB_INVALID_ENTITY_ID,
+                            "%s is an entity id that was never issued: use a tempid for a new "
+                            "entity",
+                            edn_print_cut(form, text, sizeof(text)));
+    *ret_place = (struct tx_place){.id = id};
+    return BS_OK;
+}
+
+/* ---- attributes and values ---- */
+
+/* What is declared but not built: refused, never ignored. */
+static enum bs_code check_supported(const struct datom_attribute *attribute,
+                                    struct bs_error *error)
+{
+    switch (attribute->id) {
+    case DATOM_DB_ENSURE:
+    case DATOM_DB_EXCISE:
+    case DATOM_DB_ATTR_PREDS:
+    case DATOM_DB_ENTITY_PREDS:
+    case DATOM_DB_TUPLE_ATTRS:
+    case DATOM_DB_TUPLE_TYPE:
+    case DATOM_DB_TUPLE_TYPES:
+    case DATOM_DB_TUPLE_DISCONTINUED:
+        return bs_error_set(error, BS_REASON_DB_UNSUPPORTED, ":%.*s is not built yet",
+                            BS_STR_ARGS(attribute->ident));
+    default:
+        return BS_OK;
+    }
+}
+
+static enum bs_code expand_attribute(struct tx *tx, struct edn form,
+                                     const struct datom_attribute **ret_attribute,
+                                     struct bs_error *error)
+{
+    if (form.type == EDN_STRING && form.len > 0 && form.as.text[0] == ':')
+        form = edn_keyword(bs_str_from_offset(edn_text_of(form), 1));
+    BS_TRY(datom_db_find_attribute(tx->db, form, ret_attribute, error));
+    return check_supported(*ret_attribute, error);
+}
+
+static struct tx_op *op_new(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx)
+{
+    bs_grow(&tx->ops, tx->ops_count, &tx->ops_capacity, sizeof(*tx->ops));
+    struct tx_op *op = &tx->ops[tx->ops_count++];
+    *op = (struct tx_op){.kind = kind, .form_idx = form_idx};
+    return op;
+}
+
+static void op_set_e(struct tx *tx, struct tx_op *op, struct tx_place e)
+{
+    op->e = e;
+    if (!e.is_temp)
+        return;
+    struct tx_temp *temp = &tx->temps[e.temp];
+    temp->is_entity = true;
+    if (op->kind == TX_ADD && op->attribute && op->attribute->id == DATOM_DB_VALUE_TYPE)
+        temp->is_attribute = true;
+}
+
+static void op_set_v_place(struct tx *tx, struct tx_op *op, struct tx_place v)
+{
+    op->v_is_temp = v.is_temp;
+    if (!v.is_temp) {
+        op->v = edn_long((int64_t)v.id);
+        return;
+    }
+    op->v_temp = v.temp;
+    tx->temps[v.temp].is_value = true;
+    if (op->attribute->id == DATOM_DB_INSTALL_ATTRIBUTE)
+        tx->temps[v.temp].is_attribute = true;
+}
+
+static enum bs_code expand_value(struct tx *tx, struct tx_op *op, struct edn form,
+                                 struct bs_error *error)
+{
+    if (op->attribute->type == DATOM_TYPE_REF && !edn_is_nil(form)) {
+        struct tx_place place;
+        BS_TRY(expand_place(tx, form, op->form_idx, &place, error));
+        op_set_v_place(tx, op, place);
+        return BS_OK;
+    }
+    struct edn value;
+    BS_TRY(datom_db_coerce(tx->db, op->attribute, form, tx->scratch, &value, error));
+    op->v = edn_dup(tx->arena, value);
+    return BS_OK;
+}
+
+/* Makes the operation; it is added only when its parts are good. */
+static enum bs_code add_op(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx,
+                           struct tx_place e, const struct datom_attribute *attribute,
+                           struct edn value, struct bs_error *error)
+{
+    struct tx_op op = {.kind = kind, .form_idx = form_idx, .attribute = attribute};
+    op_set_e(tx, &op, e);
+    BS_TRY(expand_value(tx, &op, value, error));
+    *op_new(tx, kind, form_idx) = op;
+    return BS_OK;
+}
+
+/* ---- list forms ---- */
+
+static enum bs_code check_arity(struct edn form, size_t least, size_t most, const char *shape,
+                                struct bs_error *error)
+{
+    if (form.len >= least && form.len <= most)
+        return BS_OK;
+    return bs_error_set(error, BS_REASON_DB_INVALID_TX_FORM,
+                        "the form has %u elements: expected %s", form.len, shape);
+}
+
+static enum bs_code expand_add(struct tx *tx, struct edn form, uint32_t form_idx,
+                               struct bs_error *error)
+{
+    BS_TRY(check_arity(form, 4, 4, "[:db/add entity attribute value]", error));
+    struct tx_place e;
+    const struct datom_attribute *attribute;
+    BS_TRY(expand_place(tx, form.as.items[1], form_idx, &e, error));
+    BS_TRY(expand_attribute(tx, form.as.items[2], &attribute, error));
+    return add_op(tx, TX_ADD, form_idx, e, attribute, form.as.items[3], error);
+}
+
+static enum bs_code expand_retract(struct tx *tx, struct edn form, uint32_t form_idx,
+                                   struct bs_error *error)
+{
+    BS_TRY(check_arity(form, 3, 4, "[:db/retract entity attribute] or with a value", error));
+    struct tx_place e;
+    const struct datom_attribute *attribute;
+    BS_TRY(expand_place(tx, form.as.items[1], form_idx, &e, error));
+    BS_TRY(expand_attribute(tx, form.as.items[2], &attribute, error));
+    if (form.len == 4)
+        return add_op(tx, TX_RETRACT, form_idx, e, attribute, form.as.items[3], error);
+    struct tx_op *op = op_new(tx, TX_RETRACT_ATTRIBUTE, form_idx);
+    op->attribute = attribute;
+    op_set_e(tx, op, e);
+    return BS_OK;
+}
+
+static enum bs_code expand_cas(struct tx *tx, struct edn form, uint32_t form_idx,
+                               struct bs_error *error)
+{
+    BS_TRY(check_arity(form, 5, 5, "[:db/cas entity attribute old-value new-value]", error));
+    struct tx_place e;
+    const struct datom_attribute *attribute;
+    BS_TRY(expand_place(tx, form.as.items[1], form_idx, &e, error));
+    BS_TRY(expand_attribute(tx, form.as.items[2], &attribute, error));
+    if (attribute->many)
+        return bs_error_set(error, BS_REASON_DB_INVALID_CAS,
+                            ":db/cas on :%.*s, which has cardinality many: expected cardinality "
+                            "one",
+                            BS_STR_ARGS(attribute->ident));
+    struct edn old = form.as.items[3];
+    if (!edn_is_nil(old)) {
+        BS_TRY(datom_db_coerce(tx->db, attribute, old, tx->scratch, &old, error));
+        old = edn_dup(tx->arena, old);
+    }
+    BS_TRY(add_op(tx, TX_CAS, form_idx, e, attribute, form.as.items[4], error));
+    tx->ops[tx->ops_count - 1].old = old;
+    return BS_OK;
+}
+
+static enum bs_code expand_retract_entity(struct tx *tx, struct edn form, uint32_t form_idx,
+                                          struct bs_error *error)
+{
+    BS_TRY(check_arity(form, 2, 2, "[:db/retractEntity entity]", error));
+    struct tx_place e;
+    BS_TRY(expand_place(tx, form.as.items[1], form_idx, &e, error));
+    struct tx_op *op = op_new(tx, TX_RETRACT_ENTITY, form_idx);
+    op_set_e(tx, op, e);
+    return BS_OK;
+}
+
+static enum bs_code expand_list(struct tx *tx, struct edn form, uint32_t form_idx,
+                                struct bs_error *error)
+{
+    static const struct {
+        const char *name; /* beside the ident of the id */
+        datom_id id;
+        enum bs_code (*expand)(struct tx *tx, struct edn form, uint32_t form_idx,
+                               struct bs_error *error);
+    } functions[] = {
+        {"db/add", DATOM_DB_ADD, expand_add},
+        {"db/retract", DATOM_DB_RETRACT, expand_retract},
+        {"db/cas", DATOM_DB_CAS, expand_cas},
+        {"db.fn/cas", DATOM_DB_CAS, expand_cas},
+        {"db/retractEntity", DATOM_DB_RETRACT_ENTITY, expand_retract_entity},
+        {"db.fn/retractEntity", DATOM_DB_RETRACT_ENTITY, expand_retract_entity},
+    };
+    if (form.len == 0)
+        return bs_error_set(error, BS_REASON_DB_INVALID_TX_FORM,
+                            "an empty list: expected an operation such as :db/add and its "
+                            "arguments");
+    struct edn op = form.as.items[0];
+    for (size_t i = 0; i < BS_ARRAY_COUNT(functions); i++) {
+        if ((op.type == EDN_KEYWORD && bs_str_equals(edn_text_of(op), functions[i].name)) ||
+            (op.type == EDN_LONG && (datom_id)op.as.integer == functions[i].id))
+            return functions[i].expand(tx, form, form_idx, error);
+    }
+    char text[120];
+    return bs_error_set(error, BS_REASON_DB_NOT_A_DATA_FUNCTION,
+                        "%s is not an operation: expected :db/add, :db/retract, :db/cas or "
+                        ":db/retractEntity",
+                        edn_print_cut(op, text, sizeof(text)));
+}
+
+/* ---- maps ---- */
+
+/* :ns/_name or ":ns/_name", unless an attribute has this very name. */
+static bool is_reverse(const struct tx *tx, struct edn key, struct edn *ret_forward)
+{
+    if (key.type == EDN_STRING && key.len > 0 && key.as.text[0] == ':')
+        key = edn_keyword(bs_str_from_offset(edn_text_of(key), 1));
+    if (key.type != EDN_KEYWORD)
+        return false;
+    struct bs_str namespace = edn_namespace(key);
+    struct bs_str name = edn_name(key);
+    if (name.len < 2 || name.ptr[0] != '_' ||
+        datom_db_attribute_named(tx->db, edn_text_of(key)) != NULL)
+        return false;
+    struct bs_str forward =
+        namespace.len > 0
+            ? bs_arena_printf(tx->scratch, "%.*s/%.*s", BS_STR_ARGS(namespace),
+                              BS_STR_ARGS(bs_str_from_offset(name, 1)))
+            : bs_str_from_offset(name, 1);
+    *ret_forward = edn_keyword(forward);
+    return true;
+}
+
+static bool has_unique_attribute(struct tx *tx, struct edn map)
+{
+    for (uint32_t i = 0; i < map.len; i++) {
+        struct edn key = map.as.items[2 * i];
+        if (key.type == EDN_STRING && key.len > 0 && key.as.text[0] == ':')
+            key = edn_keyword(bs_str_from_offset(edn_text_of(key), 1));
+        if (key.type != EDN_KEYWORD)
+            continue;
+        const struct datom_attribute *attribute =
+            datom_db_attribute_named(tx->db, edn_text_of(key));
+        if (attribute && attribute->unique != DATOM_UNIQUE_NONE)
+            return true;
+    }
+    return false;
+}
+
+/* The entity of a nested map, once it is clear that it may be nested. */
+static enum bs_code expand_nested(struct tx *tx, const struct datom_attribute *attribute,
+                                  struct edn map, uint32_t form_idx, uint32_t depth,
+                                  struct tx_place *ret_place, struct bs_error *error)
+{
+    struct edn id;
+    bool has_id = edn_map_get_keyword(map, BS_STR("db/id"), &id);
+    if (!attribute->is_component && !has_id && !has_unique_attribute(tx, map)) {
+        char text[120];
+        return bs_error_set(error, BS_REASON_DB_INVALID_NESTED_ENTITY,
+                            "the map %s under :%.*s would be an entity that nothing finds again: "
+                            "expected a component attribute or a unique attribute in the map",
+                            edn_print_cut(map, text, sizeof(text)),
+                            BS_STR_ARGS(attribute->ident));
+    }
+    return expand_map(tx, map, form_idx, depth + 1, ret_place, error);
+}
+
+/* A vector of a unique attribute and a value, where a reference is expected, is one lookup ref. */
+static bool is_lookup_ref(const struct tx *tx, struct edn form)
+{
+    if (form.type != EDN_VECTOR || form.len != 2 || form.as.items[0].type != EDN_KEYWORD)
+        return false;
+    const struct datom_attribute *attribute =
+        datom_db_attribute_named(tx->db, edn_text_of(form.as.items[0]));
+    return attribute && attribute->unique != DATOM_UNIQUE_NONE;
+}
+
+static bool is_many_values(const struct tx *tx, const struct datom_attribute *attribute,
+                           struct edn form)
+{
+    if (!edn_is_collection(form))
+        return false;
+    return attribute->type != DATOM_TYPE_REF || !is_lookup_ref(tx, form);
+}
+
+struct map_walk {
+    uint32_t form_idx;
+    uint32_t depth;
+    struct tx_place e;
+};
+
+static enum bs_code expand_pair(struct tx *tx, const struct map_walk *walk,
+                                const struct datom_attribute *attribute, struct edn value,
+                                struct bs_error *error)
+{
+    if (attribute->type != DATOM_TYPE_REF || value.type != EDN_MAP)
+        return add_op(tx, TX_ADD, walk->form_idx, walk->e, attribute, value, error);
+    /* the reference stands before what the nested map says */
+    size_t idx = tx->ops_count;
+    struct tx_op *op = op_new(tx, TX_ADD, walk->form_idx);
+    op->attribute = attribute;
+    op_set_e(tx, op, walk->e);
+    struct tx_place nested;
+    BS_TRY(expand_nested(tx, attribute, value, walk->form_idx, walk->depth, &nested, error));
+    op_set_v_place(tx, &tx->ops[idx], nested);
+    return BS_OK;
+}
+
+static enum bs_code expand_reverse_value(struct tx *tx, const struct map_walk *walk,
+                                         const struct datom_attribute *attribute, struct edn value,
+                                         struct bs_error *error)
+{
+    struct tx_place place;
+    if (value.type == EDN_MAP)
+        BS_TRY(expand_nested(tx, attribute, value, walk->form_idx, walk->depth, &place, error));
+    else
+        BS_TRY(expand_place(tx, value, walk->form_idx, &place, error));
+    struct tx_op *op = op_new(tx, TX_ADD, walk->form_idx);
+    op->attribute = attribute;
+    op_set_e(tx, op, place);
+    op_set_v_place(tx, op, walk->e);
+    return BS_OK;
+}
+
+static enum bs_code expand_reverse(struct tx *tx, const struct map_walk *walk, struct edn forward,
+                                   struct edn value, struct bs_error *error)
+{
+    const struct datom_attribute *attribute;
+    BS_TRY(expand_attribute(tx, forward, &attribute, error));
+    if (attribute->type != DATOM_TYPE_REF)
+        return bs_error_set(error, BS_REASON_DB_WRONG_TYPE,
+                            ":%.*s is not a reference: it can't be given in reverse",
+                            BS_STR_ARGS(attribute->ident));
+    if (!is_many_values(tx, attribute, value))
+        return expand_reverse_value(tx, walk, attribute, value, error);
+    for (uint32_t i = 0; i < value.len; i++)
+        BS_TRY(expand_reverse_value(tx, walk, attribute, value.as.items[i], error));
+    return BS_OK;
+}
+
+static bool is_db_id(struct edn key)
+{
+    return edn_is_keyword(key, "db/id") || edn_is_text(key, EDN_STRING, BS_STR(":db/id"));
+}
+
+static enum bs_code expand_map_place(struct tx *tx, struct edn map, uint32_t form_idx,
+                                     struct tx_place *ret_place, struct bs_error *error)
+{
+    for (uint32_t i = 0; i < map.len; i++) {
+        if (is_db_id(map.as.items[2 * i]))
+            return expand_place(tx, map.as.items[2 * i + 1], form_idx, ret_place, error);
+    }
+    *ret_place = place_of_temp(temp_new(tx, BS_STR_EMPTY, form_idx));
+    return BS_OK;
+}
+
+static enum bs_code expand_map(struct tx *tx, struct edn map, uint32_t form_idx, uint32_t depth,
+                               struct tx_place *ret_place, struct bs_error *error)
+{
+    if (depth > BS_LIMIT_NESTED_MAPS)
+        return bs_error_set(error, BS_REASON_DB_TRANSACTION_TOO_LARGE,
+                            "maps nested more than %d deep", BS_LIMIT_NESTED_MAPS);
+    BS_TRY(expand_map_place(tx, map, form_idx, ret_place, error));
+    struct map_walk walk = {.form_idx = form_idx, .depth = depth, .e = *ret_place};
+    for (uint32_t i = 0; i < map.len; i++) {
+        struct edn key = map.as.items[2 * i];
+        struct edn value = map.as.items[2 * i + 1];
+        struct edn forward;
+        if (is_db_id(key))
+            continue;
+        if (is_reverse(tx, key, &forward)) {
+            BS_TRY(expand_reverse(tx, &walk, forward, value, error));
+            continue;
+        }
+        const struct datom_attribute *attribute;
+        BS_TRY(expand_attribute(tx, key, &attribute, error));
+        if (!attribute->many || !is_many_values(tx, attribute, value)) {
+            BS_TRY(expand_pair(tx, &walk, attribute, value, error));
+            continue;
+        }
+        for (uint32_t j = 0; j < value.len; j++)
+            BS_TRY(expand_pair(tx, &walk, attribute, value.as.items[j], error));
+    }
+    return BS_OK;
+}
+
+/* ---- the whole ---- */
+
+static enum bs_code expand_form(struct tx *tx, struct edn form, uint32_t form_idx,
+                                struct bs_error *error)
+{
+    char text[120];
+    if (edn_is_sequential(form))
+        return expand_list(tx, form, form_idx, error);
+    if (form.type != EDN_MAP)
+        return bs_error_set(error, BS_REASON_DB_INVALID_TX_FORM,
+                            "%s is no transaction form: expected a list such as [:db/add e a v] "
+                            "or a map",
+                            edn_print_cut(form, text, sizeof(text)));
+    struct tx_place ignored;
+    return expand_map(tx, form, form_idx, 0, &ignored, error);
+}
+
+enum bs_code tx_expand(struct tx *tx, struct bs_error *error)
+{
+    char text[120];
+    if (!edn_is_collection(tx->forms))
+        return bs_error_set(error, BS_REASON_DB_INVALID_TX_FORM,
+                            "%s is no transaction: expected a vector of forms",
+                            edn_print_cut(tx->forms, text, sizeof(text)));
+    uint32_t self = temp_new(tx, BS_STR("datomic.tx"), 0);
+    BS_ASSERT(self == TX_TEMP_TX);
+    tx->temps[self].id = tx->tx_id;
+    tx->temps[self].is_entity = true;
+    for (uint32_t i = 0; i < tx->forms.len; i++) {
+        enum bs_code code = expand_form(tx, tx->forms.as.items[i], i, error);
+        if (code != BS_OK)
+            return tx_blame(tx, i, code, error);
+        if (tx->ops_count > BS_LIMIT_TX_DATOMS)
+            return bs_error_set(error, BS_REASON_DB_TRANSACTION_TOO_LARGE,
+                                "the transaction says more than %u things: split it",
+                                BS_LIMIT_TX_DATOMS);
+    }
+    return BS_OK;
+}
