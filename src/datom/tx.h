@@ -160,6 +160,18 @@ struct tx_request {
     bool keep_changes;
 };
 
+/*
+ * What a log record says, applied to the state before it: the same keys and counters as the
+ * transaction had made. Handle: STORE_CORRUPT.
+ */
+BS_MUST_CHECK enum bs_code tx_replay(struct datom_body *before,
+                                     const struct datom_log_entry *entry,
+                                     struct datom_body **ret_body, struct bs_error *error);
+/* Its parts in tx_entries.c. */
+BS_MUST_CHECK enum bs_code tx_replay_entry(struct tx *tx, const struct datom *datom,
+                                           struct bs_error *error);
+void tx_replay_end(struct tx *tx);
+
 BS_MUST_CHECK enum bs_code tx_run(const struct tx_request *request, struct datom_report *report,
                                   struct tx_result *ret_result, struct bs_error *error);
 

@@ -339,6 +339,19 @@ static enum bs_code add(struct tx *tx, const struct tx_entry *entry, struct bs_e
     return BS_OK;
 }
 
+/* Retractions whose current key of cardinality one is written anew by an addition. */
+static void mark_replaced(struct tx *tx)
+{
+    for (size_t i = 0; i < tx->entries_count; i++) {
+        struct tx_entry *entry = &tx->entries[i];
+        if (entry->added || entry->is_redundant || entry->attribute->many)
+            continue;
+        struct entry_key key = {entry->e, entry->attribute->id, BS_STR_EMPTY};
+        entry->is_replaced = datom_table_find(&tx->adds_by_ea, hash_ids(key.e, key.a),
+                                              entry_has_ea, tx, &key) != DATOM_TABLE_NONE;
+    }
+}
+
 static struct tx_entry entry_of_op(struct tx *tx, const struct tx_op *op)
 {
     struct tx_place v = {.is_temp = true, .temp = op->v_temp};
@@ -357,6 +370,45 @@ enum bs_code tx_add_entry(struct tx *tx, const struct tx_op *op, struct bs_error
 {
     struct tx_entry entry = entry_of_op(tx, op);
     return add(tx, &entry, error);
+}
+
+enum bs_code tx_replay_entry(struct tx *tx, const struct datom *datom, struct bs_error *error)
+{
+    const struct datom_attribute *attribute =
+        datom_schema_attribute(tx->db->body->schema, datom->a);
+    if (!attribute)
+        return bs_error_set(error, BS_REASON_STORE_CORRUPT,
+                            "the log's transaction %llu speaks of attribute %llu, which is not "
+                            "installed before it",
+                            (unsigned long long)tx->t, (unsigned long long)datom->a);
+    struct tx_entry entry = {.e = datom->e,
+                             .attribute = attribute,
+                             .v = edn_dup(tx->arena, datom->v),
+                             .form_idx = UINT32_MAX,
+                             .added = datom->added};
+    struct datom_key_value value;
+    datom_key_value_encode(entry.v, attribute->type, &value);
+    if (!datom->added) {
+        struct datom_life life;
+        bool is_current;
+        BS_TRY(find_current(tx, datom->e, attribute, &value, &life, &is_current, error));
+        if (!is_current)
+            return bs_error_set(error, BS_REASON_STORE_CORRUPT,
+                                "the log's transaction %llu retracts a datom of entity %llu that "
+                                "was not there",
+                                (unsigned long long)tx->t, (unsigned long long)datom->e);
+        entry.t_added = life.t_added;
+    }
+    struct tx_entry *made = entry_new(tx, &entry, &value);
+    if (datom->added && !attribute->many)
+        datom_table_add(&tx->adds_by_ea, hash_ids(entry.e, attribute->id),
+                        (uint32_t)(made - tx->entries));
+    return BS_OK;
+}
+
+void tx_replay_end(struct tx *tx)
+{
+    mark_replaced(tx);
 }
 
 /* Compares with db-before; then it is an addition like others. */
@@ -457,19 +509,6 @@ static enum bs_code make_entry(struct tx *tx, const struct tx_op *op, struct bs_
         return cas(tx, op, error);
     }
     BS_UNREACHABLE();
-}
-
-/* Retractions whose current key of cardinality one is written anew by an addition. */
-static void mark_replaced(struct tx *tx)
-{
-    for (size_t i = 0; i < tx->entries_count; i++) {
-        struct tx_entry *entry = &tx->entries[i];
-        if (entry->added || entry->is_redundant || entry->attribute->many)
-            continue;
-        struct entry_key key = {entry->e, entry->attribute->id, BS_STR_EMPTY};
-        entry->is_replaced = datom_table_find(&tx->adds_by_ea, hash_ids(key.e, key.a),
-                                              entry_has_ea, tx, &key) != DATOM_TABLE_NONE;
-    }
 }
 
 enum bs_code tx_make_entries(struct tx *tx, struct bs_error *error)

@@ -1,0 +1,285 @@
+/* The one commit path: resolve under the lock, then publish (memory) or write in a group (disk). */
+
+#include "datom/conn.h"
+#include "datom/load.h"
+#include "datom/tx.h"
+
+/* ---- reports ---- */
+
+static struct datom_report *report_new(struct datom_body *before)
+{
+    struct datom_report *report = bs_calloc(1, sizeof(*report));
+    report->arena = bs_arena_new(0);
+    report->db_before = datom_db_new(before);
+    return report;
+}
+
+void datom_report_free(struct datom_report *report)
+{
+    if (!report)
+        return;
+    datom_db_unref(report->db_before);
+    datom_db_unref(report->db_after);
+    bs_arena_free(report->arena);
+    free(report);
+}
+
+void datom_report_freep(struct datom_report **report)
+{
+    datom_report_free(*report);
+}
+
+datom_id datom_report_tempid(const struct datom_report *report, struct bs_str name)
+{
+    for (size_t i = 0; i < report->tempids_count; i++) {
+        if (bs_str_equal(report->tempids[i].name, name))
+            return report->tempids[i].id;
+    }
+    return DATOM_NO_ID;
+}
+
+/* ---- groups ---- */
+
+static struct datom_group *group_new(void)
+{
+    struct datom_group *group = bs_calloc(1, sizeof(*group));
+    group->refs = 1;
+    group->write = datom_write_new();
+    group->arena = bs_arena_new(0);
+    return group;
+}
+
+static void group_unref_locked(struct datom_group *group)
+{
+    if (--group->refs > 0)
+        return;
+    datom_write_free(group->write);
+    datom_body_unref(group->last);
+    bs_arena_free(group->arena);
+    free(group->changes);
+    free(group);
+}
+
+static void group_add_change(struct datom_conn *conn, struct datom_group *group,
+                             const struct datom_change *change)
+{
+    datom_write_add(conn->store, group->write, change);
+    if (change->family == DATOM_FAMILY_META)
+        return;
+    bs_grow(&group->changes, group->changes_count, &group->changes_capacity,
+            sizeof(*group->changes));
+    struct datom_change *kept = &group->changes[group->changes_count++];
+    *kept = *change;
+    kept->key = bs_arena_dup(group->arena, change->key);
+    kept->record = bs_arena_dup(group->arena, change->record);
+}
+
+/* Puts a resolved transaction into the group that forms. Takes over nothing. */
+static struct datom_group *join_group_locked(struct datom_conn *conn,
+                                             const struct tx_result *result,
+                                             const struct datom_report *report)
+{
+    if (!conn->forming)
+        conn->forming = group_new();
+    struct datom_group *group = conn->forming;
+    group->refs++;
+    for (size_t i = 0; i < result->changes_count; i++)
+        group_add_change(conn, group, &result->changes[i]);
+    struct datom_change *meta;
+    size_t meta_count;
+    datom_load_meta_changes(result->body, report->datoms, report->datoms_count, report->arena,
+                            &meta, &meta_count);
+    for (size_t i = 0; i < meta_count; i++)
+        group_add_change(conn, group, &meta[i]);
+    datom_body_unref(group->last);
+    group->last = datom_body_ref(result->body);
+    return group;
+}
+
+static void set_tip_locked(struct datom_conn *conn, struct datom_body *body)
+{
+    datom_body_ref(body);
+    datom_body_unref(conn->tip);
+    conn->tip = body;
+}
+
+/* The group that forms, on top of what was just published instead of on an old base. */
+static void rebase_forming_locked(struct datom_conn *conn, struct datom_body *base)
+{
+    struct datom_group *forming = conn->forming;
+    struct datom_body *tip = datom_load_rebase(forming->last, datom_snapshot_ref(base->snapshot));
+    for (size_t i = 0; i < forming->changes_count; i++)
+        datom_body_change(tip, &forming->changes[i]);
+    datom_body_unref(forming->last);
+    forming->last = datom_body_ref(tip);
+    set_tip_locked(conn, tip);
+    datom_body_unref(tip);
+}
+
+static void finish_group_locked(struct datom_conn *conn, struct datom_group *group)
+{
+    group->is_done = true;
+    if (group->code == BS_OK) {
+        struct datom_body *body =
+            datom_load_rebase(group->last, datom_snapshot_take(conn->store));
+        datom_conn_publish_locked(conn, body);
+        if (conn->forming)
+            rebase_forming_locked(conn, body);
+        else
+            set_tip_locked(conn, body);
+        datom_body_unref(body);
+        return;
+    }
+    /* nothing that was resolved on top of it holds any more */
+    set_tip_locked(conn, conn->published->body);
+    if (conn->forming) {
+        conn->forming->is_done = true;
+        conn->forming->is_discarded = true;
+        group_unref_locked(conn->forming);
+        conn->forming = NULL;
+    }
+    pthread_cond_broadcast(&conn->changed);
+}
+
+static void lead_locked(struct datom_conn *conn)
+{
+    struct datom_group *group = conn->forming;
+    conn->forming = NULL;
+    conn->is_writing = true;
+    pthread_mutex_unlock(&conn->lock);
+    enum bs_code code =
+        datom_store_write(conn->store, group->write, !conn->no_sync, &group->error);
+    pthread_mutex_lock(&conn->lock);
+    conn->is_writing = false;
+    group->code = code;
+    finish_group_locked(conn, group);
+    group_unref_locked(group);
+    pthread_cond_broadcast(&conn->changed);
+}
+
+/* Waits until the group is done, leading it when nobody writes. */
+static void wait_for_group_locked(struct datom_conn *conn, struct datom_group *group)
+{
+    while (!group->is_done) {
+        if (!conn->is_writing && conn->forming == group)
+            lead_locked(conn);
+        else
+            pthread_cond_wait(&conn->changed, &conn->lock);
+    }
+}
+
+/* ---- one transaction ---- */
+
+static enum bs_code commit_locked(struct datom_conn *conn, struct edn tx_data,
+                                  const struct datom_tx_options *options,
+                                  struct datom_report **ret_report, bool *ret_again,
+                                  struct bs_error *error)
+{
+    struct datom_report *report = report_new(conn->tip);
+    struct tx_request request = {
+        .before = conn->tip,
+        .tx_data = tx_data,
+        .clock = conn->clock,
+        .keep_changes = conn->store != NULL,
+    };
+    struct tx_result result;
+    *ret_again = false;
+    enum bs_code code = tx_run(&request, report, &result, error);
+    if (code != BS_OK) {
+        datom_report_free(report);
+        return code;
+    }
+    report->db_after = datom_db_new(result.body);
+    set_tip_locked(conn, result.body);
+    if (!conn->store) {
+        datom_conn_publish_locked(conn, result.body);
+    } else {
+        struct datom_group *group = join_group_locked(conn, &result, report);
+        if (options && options->wait_begin)
+            options->wait_begin(options->wait_self);
+        wait_for_group_locked(conn, group);
+        if (options && options->wait_end) {
+            pthread_mutex_unlock(&conn->lock);
+            options->wait_end(options->wait_self);
+            pthread_mutex_lock(&conn->lock);
+        }
+        code = group->code;
+        *ret_again = group->is_discarded;
+        if (code != BS_OK && error)
+            *error = group->error;
+        group_unref_locked(group);
+    }
+    datom_body_unref(result.body);
+    if (code == BS_OK && !*ret_again)
+        *ret_report = report;
+    else
+        datom_report_free(report);
+    return code;
+}
+
+enum bs_code datom_transact(struct datom_conn *conn, struct edn tx_data,
+                            const struct datom_tx_options *options,
+                            struct datom_report **ret_report, struct bs_error *error)
+{
+    if (datom_conn_is_read_only(conn))
+        return bs_error_set(error, BS_REASON_DB_READ_ONLY,
+                            "the store was opened read-only: transact through the process that "
+                            "writes it");
+    struct datom_report *report = NULL;
+    bool again = false;
+    enum bs_code code = BS_OK;
+    pthread_mutex_lock(&conn->lock);
+    do {
+        code = options ? bs_interrupt_check(options->interrupt, error) : BS_OK;
+        if (code == BS_OK)
+            code = commit_locked(conn, tx_data, options, &report, &again, error);
+    } while (code == BS_OK && again);
+    pthread_mutex_unlock(&conn->lock);
+    if (code != BS_OK)
+        return code;
+    if (ret_report)
+        *ret_report = report;
+    else
+        datom_report_free(report);
+    return BS_OK;
+}
+
+enum bs_code datom_transact_text(struct datom_conn *conn, struct bs_str text,
+                                 const struct datom_tx_options *options,
+                                 struct datom_report **ret_report, struct bs_error *error)
+{
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct edn tx_data;
+    BS_TRY(edn_read(text, arena, &tx_data, error));
+    return datom_transact(conn, tx_data, options, ret_report, error);
+}
+
+enum bs_code datom_with(struct datom_db *db, struct edn tx_data, const struct bs_clock *clock,
+                        struct datom_report **ret_report, struct bs_error *error)
+{
+    if (db->is_history)
+        return bs_error_set(error, BS_REASON_DB_NOT_ON_HISTORY,
+                            "with needs a value that is no history");
+    struct datom_report *report = report_new(db->body);
+    struct tx_request request = {
+        .before = db->body,
+        .tx_data = tx_data,
+        .clock = clock ? *clock : bs_clock_system(),
+    };
+    struct tx_result result;
+    enum bs_code code = tx_run(&request, report, &result, error);
+    if (code != BS_OK) {
+        datom_report_free(report);
+        return code;
+    }
+    datom_db_unref(report->db_before);
+    report->db_before = datom_db_ref(db);
+    report->db_after = datom_db_new(result.body);
+    datom_body_unref(result.body);
+    report->db_after->has_as_of = db->has_as_of;
+    report->db_after->as_of_t = db->as_of_t;
+    report->db_after->has_since = db->has_since;
+    report->db_after->since_t = db->since_t;
+    *ret_report = report;
+    return BS_OK;
+}

@@ -1,0 +1,345 @@
+/*
+ * Reading and making the state that transactions start from. A store says it in three places: the
+ * counters in meta, the schema in its own datoms, everything else stays where it is.
+ */
+
+#include "datom/load.h"
+
+#include "datom/bootstrap.h"
+#include "datom/db.h"
+
+#define FORMAT_VERSION 1u
+/* next_t, next_element, last instant, datoms, basis_t: 8 bytes each */
+#define COUNTERS_SIZE 40
+
+/* ---- meta ---- */
+
+static struct bs_str count_key(datom_id attribute, uint8_t ret_bytes[5])
+{
+    ret_bytes[0] = 'n';
+    bs_store_u32(ret_bytes + 1, (uint32_t)attribute);
+    return bs_str_make((const char *)ret_bytes, 5);
+}
+
+static struct bs_str u64_record(struct bs_arena *arena, uint64_t value)
+{
+    char *bytes = bs_arena_alloc(arena, 8);
+    bs_store_u64(bytes, value);
+    return bs_str_make(bytes, 8);
+}
+
+void datom_load_meta_changes(const struct datom_body *body, const struct datom *datoms,
+                             size_t datoms_count, struct bs_arena *arena,
+                             struct datom_change **ret_changes, size_t *ret_count)
+{
+    struct datom_change *changes = bs_arena_new_array(arena, datoms_count + 1, struct datom_change);
+    size_t count = 0;
+    char *counters = bs_arena_alloc(arena, COUNTERS_SIZE);
+    const uint64_t values[] = {body->next_t, body->next_element, (uint64_t)body->last_instant_ms,
+                               body->datoms, body->basis_t};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(values); i++)
+        bs_store_u64(counters + 8 * i, values[i]);
+    changes[count++] = (struct datom_change){
+        .family = DATOM_FAMILY_META,
+        .key = BS_STR("counters"),
+        .record = bs_str_make(counters, COUNTERS_SIZE),
+    };
+    size_t limit = body->counts->limit;
+    bool *done = bs_arena_zalloc(arena, limit + 1);
+    for (size_t i = 0; i < datoms_count; i++) {
+        datom_id a = datoms[i].a;
+        if (done[a])
+            continue;
+        done[a] = true;
+        uint8_t bytes[5];
+        changes[count++] = (struct datom_change){
+            .family = DATOM_FAMILY_META,
+            .key = bs_arena_dup(arena, count_key(a, bytes)),
+            .record = u64_record(arena, body->counts->live[a]),
+        };
+    }
+    *ret_changes = changes;
+    *ret_count = count;
+}
+
+/* ---- bootstrap ---- */
+
+struct boot {
+    struct datom_body *body;
+    struct bs_arena *arena; /* NULL: changes are not kept */
+    struct datom_change *changes;
+    size_t count, capacity;
+};
+
+static void boot_change(struct boot *boot, const struct datom_change *change)
+{
+    if (change->family != DATOM_FAMILY_META)
+        datom_body_change(boot->body, change);
+    if (!boot->arena)
+        return;
+    bs_grow(&boot->changes, boot->count, &boot->capacity, sizeof(*boot->changes));
+    boot->changes[boot->count] = *change;
+    boot->changes[boot->count].key = bs_arena_dup(boot->arena, change->key);
+    boot->changes[boot->count++].record = bs_arena_dup(boot->arena, change->record);
+}
+
+static void boot_datom(struct boot *boot, const struct datom *datom)
+{
+    const struct datom_attribute *attribute =
+        datom_schema_attribute(boot->body->schema, datom->a);
+    struct datom_life life = {.e = datom->e,
+                              .a = (uint32_t)datom->a,
+                              .v = datom->v,
+                              .t_added = DATOM_BOOT_T,
+                              .t_retracted = DATOM_LIVE};
+    struct datom_key_value value;
+    datom_key_value_encode(datom->v, attribute->type, &value);
+    for (int family = DATOM_FAMILY_EAVT; family <= DATOM_FAMILY_VAET; family++) {
+        if ((family == DATOM_FAMILY_AVET && !attribute->has_avet) ||
+            (family == DATOM_FAMILY_VAET && attribute->type != DATOM_TYPE_REF))
+            continue;
+        struct datom_key key;
+        BS_CLEANUP(bs_buf_fini) struct bs_buf record = BS_BUF_INIT(0);
+        datom_key_make((enum datom_family)family, &life, attribute->many, &value, &key);
+        datom_record_make((enum datom_family)family, &life, attribute->many, attribute->type,
+                          &value, &record);
+        boot_change(boot, &(struct datom_change){.family = (enum datom_family)family,
+                                                 .key = datom_key_str(&key),
+                                                 .record = bs_buf_str(&record)});
+    }
+}
+
+static void boot_log(struct boot *boot, const struct datom *datoms, size_t count)
+{
+    enum datom_type *types = bs_malloc(count * sizeof(*types));
+    for (size_t i = 0; i < count; i++)
+        types[i] = datom_schema_attribute(boot->body->schema, datoms[i].a)->type;
+    BS_CLEANUP(bs_buf_fini) struct bs_buf record = BS_BUF_INIT(0);
+    datom_log_encode(datoms, types, count, DATOM_BOOT_T, &record);
+    free(types);
+    uint8_t key[8];
+    bs_store_u64(key, DATOM_BOOT_T);
+    boot_change(boot, &(struct datom_change){.family = DATOM_FAMILY_LOG,
+                                             .key = bs_str_make((const char *)key, sizeof(key)),
+                                             .record = bs_buf_str(&record)});
+}
+
+struct datom_body *datom_load_bootstrap(struct bs_arena *arena, struct datom_change **ret_changes,
+                                        size_t *ret_changes_count)
+{
+    size_t count;
+    const struct datom *datoms = datom_bootstrap_datoms(&count);
+    struct boot boot = {.body = datom_body_new_empty(), .arena = ret_changes ? arena : NULL};
+    struct datom_body *body = boot.body;
+    struct datom_schema *empty = body->schema;
+    body->schema = datom_schema_apply(empty, datoms, count);
+    datom_schema_unref(empty);
+    for (size_t i = 0; i < count; i++)
+        boot_datom(&boot, &datoms[i]);
+    boot_log(&boot, datoms, count);
+    datom_body_add_counts(body, datoms, count);
+    body->basis_t = DATOM_BOOT_T;
+    body->next_t = DATOM_FIRST_USER_T;
+    body->next_element = DATOM_BOOT_NEXT_ELEMENT;
+    if (!ret_changes)
+        return body;
+
+    struct datom_change *meta;
+    size_t meta_count;
+    datom_load_meta_changes(body, datoms, count, arena, &meta, &meta_count);
+    for (size_t i = 0; i < meta_count; i++)
+        boot_change(&boot, &meta[i]);
+    boot_change(&boot, &(struct datom_change){.family = DATOM_FAMILY_META,
+                                              .key = BS_STR("format"),
+                                              .record = BS_STR(BS_STRINGIFY(1))});
+    *ret_changes = bs_arena_new_array(arena, boot.count, struct datom_change);
+    memcpy(*ret_changes, boot.changes, boot.count * sizeof(*boot.changes));
+    *ret_changes_count = boot.count;
+    free(boot.changes);
+    return body;
+}
+
+/* ---- a store ---- */
+
+static enum bs_code corrupt(const char *what, struct bs_error *error)
+{
+    return bs_error_set(error, BS_REASON_STORE_CORRUPT, "the store's meta record \"%s\" is %s", what,
+                        "missing or has the wrong size");
+}
+
+static enum bs_code check_format(struct datom_body *body, struct bs_error *error)
+{
+    struct datom_pin pin;
+    struct bs_str record;
+    bool found;
+    BS_TRY(datom_body_get(body, DATOM_FAMILY_META, BS_STR("format"), &pin, &record, &found, error));
+    uint64_t version = 0;
+    bool is_number = found && bs_str_parse_u64(record, &version);
+    datom_pin_release(&pin);
+    if (!is_number)
+        return corrupt("format", error);
+    if (version != FORMAT_VERSION)
+        return bs_error_set(error, BS_REASON_STORE_FORMAT,
+                            "the store has format %llu, and this program knows format %u: use the "
+                            "program that made it, or a newer one",
+                            (unsigned long long)version, FORMAT_VERSION);
+    return BS_OK;
+}
+
+static enum bs_code load_counters(struct datom_body *body, struct bs_error *error)
+{
+    struct datom_pin pin;
+    struct bs_str record;
+    bool found;
+    BS_TRY(
+        datom_body_get(body, DATOM_FAMILY_META, BS_STR("counters"), &pin, &record, &found, error));
+    bool is_whole = found && record.len == COUNTERS_SIZE;
+    if (is_whole) {
+        body->next_t = bs_load_u64(record.ptr);
+        body->next_element = bs_load_u64(record.ptr + 8);
+        body->last_instant_ms = (int64_t)bs_load_u64(record.ptr + 16);
+        body->datoms = bs_load_u64(record.ptr + 24);
+        body->basis_t = bs_load_u64(record.ptr + 32);
+    }
+    datom_pin_release(&pin);
+    return is_whole ? BS_OK : corrupt("counters", error);
+}
+
+static enum bs_code load_counts(struct datom_body *body, struct bs_error *error)
+{
+    struct bs_error failure = BS_ERROR_INIT;
+    struct datom_source source = {0};
+    struct datom_counts *counts =
+        bs_calloc(1, sizeof(*counts) + body->next_element * sizeof(counts->live[0]));
+    bs_ref_init(&counts->ref);
+    counts->limit = body->next_element;
+    datom_source_open(&source, body, DATOM_FAMILY_META, &failure);
+    datom_kv_seek(source.iter, BS_STR("n"));
+    for (; source.iter->valid; datom_kv_next(source.iter)) {
+        struct bs_str key = source.iter->key;
+        if (key.len != 5 || key.ptr[0] != 'n' || source.iter->record.len != 8)
+            continue;
+        uint32_t a = bs_load_u32(key.ptr + 1);
+        if (a < counts->limit)
+            counts->live[a] = bs_load_u64(source.iter->record.ptr);
+    }
+    enum bs_code code = source.iter->code;
+    if (code != BS_OK && error)
+        *error = failure;
+    datom_source_close(&source);
+    free(body->counts);
+    body->counts = counts;
+    return code;
+}
+
+struct schema_datoms {
+    struct datom *items;
+    size_t count, capacity;
+};
+
+static void schema_add(struct schema_datoms *datoms, const struct datom_life *life, uint64_t t,
+                       bool added)
+{
+    bs_grow(&datoms->items, datoms->count, &datoms->capacity, sizeof(*datoms->items));
+    datoms->items[datoms->count++] = (struct datom){
+        .e = life->e, .a = life->a, .v = life->v, .tx = datom_t_to_tx(t), .added = added};
+}
+
+/* All that was ever said of an attribute that makes schema, from one family. */
+static enum bs_code collect_schema(struct datom_body *body, enum datom_family family, uint32_t a,
+                                   struct bs_arena *arena, struct schema_datoms *datoms,
+                                   struct bs_error *error)
+{
+    struct bs_error failure = BS_ERROR_INIT;
+    struct datom_source source = {0};
+    uint8_t prefix[4];
+    bs_store_u32(prefix, a);
+    struct bs_str begin = bs_str_make((const char *)prefix, sizeof(prefix));
+    enum bs_code code = BS_OK;
+    datom_source_open(&source, body, family, &failure);
+    datom_kv_seek(source.iter, begin);
+    while (source.iter->valid && bs_str_starts_with(source.iter->key, begin)) {
+        struct datom_life life;
+        code = datom_key_parse(family, source.iter->key, source.iter->record, arena, &life, error);
+        if (code != BS_OK)
+            break;
+        life.v = edn_dup(arena, life.v);
+        schema_add(datoms, &life, life.t_added, true);
+        if (life.t_retracted != DATOM_LIVE)
+            schema_add(datoms, &life, life.t_retracted, false);
+        datom_kv_next(source.iter);
+    }
+    if (code == BS_OK && source.iter->code != BS_OK) {
+        code = source.iter->code;
+        if (error)
+            *error = failure;
+    }
+    datom_source_close(&source);
+    return code;
+}
+
+/* By t; inside a transaction retractions first. */
+static int compare_by_time(const void *a, const void *b)
+{
+    const struct datom *x = a;
+    const struct datom *y = b;
+    if (x->tx != y->tx)
+        return x->tx < y->tx ? -1 : 1;
+    return (int)x->added - (int)y->added;
+}
+
+static enum bs_code load_schema(struct datom_body *body, struct bs_error *error)
+{
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct schema_datoms datoms = {0};
+    enum bs_code code = BS_OK;
+    for (uint32_t a = 0; a < DATOM_BOOT_NEXT_ELEMENT && code == BS_OK; a++) {
+        if (!datom_schema_is_affected_by(a))
+            continue;
+        code = collect_schema(body, DATOM_FAMILY_AEVT, a, arena, &datoms, error);
+        if (code == BS_OK)
+            code = collect_schema(body, DATOM_FAMILY_AEVT_H, a, arena, &datoms, error);
+    }
+    if (code == BS_OK && datoms.count > 0) {
+        qsort(datoms.items, datoms.count, sizeof(*datoms.items), compare_by_time);
+        struct datom_schema *empty = body->schema;
+        body->schema = datom_schema_apply(empty, datoms.items, datoms.count);
+        datom_schema_unref(empty);
+    }
+    free(datoms.items);
+    return code;
+}
+
+enum bs_code datom_load_store(struct datom_store *store, struct datom_body **ret_body,
+                              struct bs_error *error)
+{
+    struct datom_body *body = datom_body_new_empty();
+    body->snapshot = datom_snapshot_take(store);
+    enum bs_code code = check_format(body, error);
+    if (code == BS_OK)
+        code = load_counters(body, error);
+    if (code == BS_OK)
+        code = load_counts(body, error);
+    if (code == BS_OK)
+        code = load_schema(body, error);
+    if (code != BS_OK) {
+        datom_body_unref(body);
+        return code;
+    }
+    *ret_body = body;
+    return BS_OK;
+}
+
+struct datom_body *datom_load_rebase(const struct datom_body *body,
+                                     struct datom_snapshot *snapshot)
+{
+    struct datom_body *next = bs_calloc(1, sizeof(*next));
+    *next = *body;
+    bs_ref_init(&next->ref);
+    next->snapshot = snapshot;
+    next->has_overlay = false;
+    memset(next->trees, 0, sizeof(next->trees));
+    datom_schema_ref(next->schema);
+    bs_ref_get(&next->counts->ref);
+    return next;
+}

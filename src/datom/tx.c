@@ -1,0 +1,230 @@
+/* The steps of a transaction in their order, and what they share. */
+
+#include "datom/tx.h"
+
+#include <xxhash.h>
+
+#include "datom/bootstrap.h"
+
+uint64_t tx_hash(const void *bytes, size_t size, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes, size, seed);
+}
+
+enum bs_code tx_blame(const struct tx *tx, uint32_t form_idx, enum bs_code code,
+                      struct bs_error *error)
+{
+    char text[160];
+    if (form_idx < tx->forms.len) {
+        edn_print_cut(tx->forms.as.items[form_idx], text, sizeof(text));
+        bs_error_prefix(error, "form %u, %s: ", form_idx, text);
+        bs_error_add_integer(error, "form", form_idx);
+    }
+    return code;
+}
+
+enum bs_code tx_walk(struct tx *tx, const struct datom_range *range, struct bs_error *error)
+{
+    if (tx->cursor)
+        return datom_cursor_reset(tx->cursor, range, error);
+    return datom_cursor_open(tx->db, range, &tx->cursor, error);
+}
+
+enum bs_code tx_lookup(struct tx *tx, const struct datom_attribute *attribute, struct edn value,
+                       datom_id *ret_id, struct bs_error *error)
+{
+    *ret_id = DATOM_NO_ID;
+    if (datom_body_count(tx->db->body, attribute->id) == 0)
+        return BS_OK;
+    struct datom_range range = {
+        .index = DATOM_AVET, .has_a = true, .a = attribute->id, .has_v = true, .v = value};
+    /* an attribute that becomes unique in this transaction is not indexed in db-before */
+    if (!attribute->has_avet)
+        return BS_OK;
+    const struct datom *datoms;
+    size_t count;
+    BS_TRY(tx_walk(tx, &range, error));
+    BS_TRY(datom_cursor_next(tx->cursor, &datoms, &count, error));
+    if (count > 0)
+        *ret_id = datoms[0].e;
+    return BS_OK;
+}
+
+static enum bs_code check_instant(const struct tx *tx, const struct tx_entry *entry,
+                                  int64_t now_ms, struct bs_error *error)
+{
+    int64_t ms = entry->v.as.integer;
+    int64_t last = tx->db->body->last_instant_ms;
+    if (ms >= last && ms <= BS_MAX(now_ms, last))
+        return BS_OK;
+    char given[64], earliest[64];
+    edn_print_cut(entry->v, given, sizeof(given));
+    edn_print_cut(edn_instant(last), earliest, sizeof(earliest));
+    bs_error_set(error, BS_REASON_DB_PAST_TX_INSTANT,
+                 ":db/txInstant %s is %s: expected one from %s, the last transaction's, to now",
+                 given, ms < last ? "too early" : "in the future", earliest);
+    return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+}
+
+/* The transaction's instant: the one that the forms give, or now, never before the last one's. */
+static enum bs_code stamp(struct tx *tx, struct bs_error *error)
+{
+    int64_t now_ms = tx->clock.now_ms(tx->clock.self);
+    for (size_t i = 0; i < tx->entries_count; i++) {
+        const struct tx_entry *entry = &tx->entries[i];
+        if (entry->attribute->id != DATOM_DB_TX_INSTANT)
+            continue;
+        if (entry->e != tx->tx_id) {
+            bs_error_set(error, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED,
+                         ":db/txInstant of entity %llu can't be changed: expected the entity of "
+                         "this transaction, \"datomic.tx\"",
+                         (unsigned long long)entry->e);
+            return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+        }
+        tx->instant_ms = entry->v.as.integer;
+        return check_instant(tx, entry, now_ms, error);
+    }
+    tx->instant_ms = BS_MAX(now_ms, tx->db->body->last_instant_ms);
+    struct tx_op op = {
+        .kind = TX_ADD,
+        .form_idx = UINT32_MAX,
+        .e = {.is_temp = true, .temp = TX_TEMP_TX},
+        .attribute = datom_schema_attribute(tx->db->body->schema, DATOM_DB_TX_INSTANT),
+        .v = edn_instant(tx->instant_ms),
+    };
+    return tx_add_entry(tx, &op, error);
+}
+
+static void list_tempids(struct tx *tx, struct datom_report *report)
+{
+    struct datom_tempid *tempids =
+        bs_arena_new_array(tx->arena, tx->temps_count + 1, struct datom_tempid);
+    size_t count = 0;
+    for (uint32_t i = TX_TEMP_TX + 1; i < tx->temps_count; i++) {
+        datom_id id = tx->temps[tx_temp_root(tx, i)].id;
+        if (tx->temps[i].name.len > 0 && id != DATOM_NO_ID)
+            tempids[count++] = (struct datom_tempid){.name = tx->temps[i].name, .id = id};
+    }
+    report->tempids = tempids;
+    report->tempids_count = count;
+}
+
+static enum bs_code run_steps(struct tx *tx, struct bs_error *error)
+{
+    BS_TRY(tx_expand(tx, error));
+    BS_TRY(tx_bind_identities(tx, error));
+    BS_TRY(tx_make_entries(tx, error));
+    BS_TRY(stamp(tx, error));
+    BS_TRY(tx_check_schema(tx, error));
+    return tx_apply(tx, error);
+}
+
+static void tx_fini(struct tx *tx)
+{
+    datom_cursor_free(tx->cursor);
+    datom_db_unref(tx->db);
+    datom_schema_unref(tx->schema_after);
+    datom_table_fini(&tx->temps_by_name);
+    datom_table_fini(&tx->entries_by_eav);
+    datom_table_fini(&tx->adds_by_ea);
+    datom_table_fini(&tx->adds_by_av);
+    free(tx->temps);
+    free(tx->ops);
+    free(tx->entries);
+    free(tx->changes);
+    bs_arena_free(tx->scratch);
+}
+
+static void give_changes(struct tx *tx, struct tx_result *result)
+{
+    result->changes = bs_arena_new_array(tx->arena, tx->changes_count + 1, struct datom_change);
+    if (tx->changes_count > 0)
+        memcpy(result->changes, tx->changes, tx->changes_count * sizeof(*tx->changes));
+    result->changes_count = tx->changes_count;
+}
+
+enum bs_code tx_run(const struct tx_request *request, struct datom_report *report,
+                    struct tx_result *ret_result, struct bs_error *error)
+{
+    uint64_t t = request->before->next_t;
+    struct tx tx = {
+        .db = datom_db_new(request->before),
+        .forms = request->tx_data,
+        .clock = request->clock.now_ms ? request->clock : bs_clock_system(),
+        .arena = report->arena,
+        .scratch = bs_arena_new(0),
+        .t = t,
+        .tx_id = datom_t_to_tx(t),
+        .next_t = t + 1,
+        .next_element = request->before->next_element,
+        .keep_changes = request->keep_changes,
+    };
+    enum bs_code code = run_steps(&tx, error);
+    if (code == BS_OK) {
+        list_tempids(&tx, report);
+        report->datoms = tx.datoms;
+        report->datoms_count = tx.datoms_count;
+        report->t = t;
+        *ret_result = (struct tx_result){.body = tx.body_after};
+        if (request->keep_changes)
+            give_changes(&tx, ret_result);
+    } else {
+        datom_body_unref(tx.body_after);
+    }
+    tx_fini(&tx);
+    return code;
+}
+
+/* ---- replaying ---- */
+
+/* The counters after it: above every id that it speaks of. */
+static void count_ids(struct tx *tx, const struct datom_log_entry *entry)
+{
+    tx->next_t = BS_MAX(tx->next_t, tx->t + 1);
+    for (size_t i = 0; i < entry->count; i++) {
+        datom_id e = entry->datoms[i].e;
+        if (datom_id_part(e) == DATOM_PART_DB)
+            tx->next_element = BS_MAX(tx->next_element, e + 1);
+        else
+            tx->next_t = BS_MAX(tx->next_t, datom_id_counter(e) + 1);
+    }
+}
+
+static enum bs_code replay_steps(struct tx *tx, const struct datom_log_entry *entry,
+                                 struct bs_error *error)
+{
+    tx->instant_ms = tx->db->body->last_instant_ms;
+    for (size_t i = 0; i < entry->count; i++) {
+        const struct datom *datom = &entry->datoms[i];
+        BS_TRY(tx_replay_entry(tx, datom, error));
+        if (datom->e == tx->tx_id && datom->a == DATOM_DB_TX_INSTANT)
+            tx->instant_ms = datom->v.as.integer;
+    }
+    tx_replay_end(tx);
+    tx->schema_after = datom_schema_apply(tx->db->body->schema, entry->datoms, entry->count);
+    return tx_apply(tx, error);
+}
+
+enum bs_code tx_replay(struct datom_body *before, const struct datom_log_entry *entry,
+                       struct datom_body **ret_body, struct bs_error *error)
+{
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct tx tx = {
+        .db = datom_db_new(before),
+        .clock = bs_clock_system(),
+        .arena = arena,
+        .scratch = bs_arena_new(0),
+        .t = entry->t,
+        .tx_id = datom_t_to_tx(entry->t),
+        .next_t = before->next_t,
+        .next_element = before->next_element,
+    };
+    count_ids(&tx, entry);
+    enum bs_code code = replay_steps(&tx, entry, error);
+    if (code == BS_OK)
+        *ret_body = tx.body_after;
+    else
+        datom_body_unref(tx.body_after);
+    tx_fini(&tx);
+    return code;
+}

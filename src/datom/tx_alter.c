@@ -1,0 +1,152 @@
+/*
+ * Alterations of attributes that have datoms: where keys depend on the schema (cardinality in eavt and
+ * aevt; whether avet holds the attribute), every life of the attribute is written anew. The cost is
+ * that of the attribute's datoms, in the transaction that alters it.
+ */
+
+#include "datom/tx_apply.h"
+
+struct lives {
+    struct datom_life *items;
+    size_t count, capacity;
+};
+
+static enum bs_code collect_family(struct tx *tx, enum datom_family family, uint32_t a,
+                                   struct lives *lives, struct bs_error *error)
+{
+    struct bs_error failure = BS_ERROR_INIT;
+    struct datom_source source = {0};
+    uint8_t prefix_bytes[4];
+    bs_store_u32(prefix_bytes, a);
+    struct bs_str prefix = bs_str_make((const char *)prefix_bytes, sizeof(prefix_bytes));
+    enum bs_code code = BS_OK;
+    datom_source_open(&source, tx->body_after, family, &failure);
+    datom_kv_seek(source.iter, prefix);
+    while (code == BS_OK && source.iter->valid && bs_str_starts_with(source.iter->key, prefix)) {
+        struct datom_life life;
+        code = datom_key_parse(family, source.iter->key, source.iter->record, tx->scratch, &life,
+                               error);
+        if (code != BS_OK)
+            break;
+        life.v = edn_dup(tx->scratch, life.v);
+        bs_grow(&lives->items, lives->count, &lives->capacity, sizeof(*lives->items));
+        lives->items[lives->count++] = life;
+        datom_kv_next(source.iter);
+    }
+    if (code == BS_OK && source.iter->code != BS_OK) {
+        code = source.iter->code;
+        if (error)
+            *error = failure;
+    }
+    datom_source_close(&source);
+    return code;
+}
+
+/* aevt gives the lives of one entity together. */
+static enum bs_code check_one_value(const struct lives *lives,
+                                    const struct datom_attribute *attribute,
+                                    struct bs_error *error)
+{
+    for (size_t i = 1; i < lives->count; i++) {
+        if (lives->items[i].e == lives->items[i - 1].e)
+            return bs_error_set(error, BS_REASON_DB_CARDINALITY_VIOLATION,
+                                ":%.*s can't become cardinality one: entity %llu has several "
+                                "values",
+                                BS_STR_ARGS(attribute->ident),
+                                (unsigned long long)lives->items[i].e);
+    }
+    return BS_OK;
+}
+
+static int compare_by_value(const void *a, const void *b)
+{
+    const struct datom_life *x = a;
+    const struct datom_life *y = b;
+    int order = edn_compare(x->v, y->v);
+    return order != 0 ? order : (x->e > y->e) - (x->e < y->e);
+}
+
+static enum bs_code check_unique_values(struct lives *lives,
+                                        const struct datom_attribute *attribute,
+                                        struct bs_error *error)
+{
+    if (lives->count > 1)
+        qsort(lives->items, lives->count, sizeof(*lives->items), compare_by_value);
+    for (size_t i = 1; i < lives->count; i++) {
+        if (edn_compare(lives->items[i].v, lives->items[i - 1].v) != 0)
+            continue;
+        char value[120];
+        return bs_error_set(error, BS_REASON_DB_UNIQUE_VIOLATION,
+                            ":%.*s can't become unique: entities %llu and %llu both have %s",
+                            BS_STR_ARGS(attribute->ident),
+                            (unsigned long long)lives->items[i - 1].e,
+                            (unsigned long long)lives->items[i].e,
+                            edn_print_cut(lives->items[i].v, value, sizeof(value)));
+    }
+    return BS_OK;
+}
+
+static enum bs_code check_lives(struct lives *now, const struct datom_attribute *before,
+                                const struct datom_attribute *after, struct bs_error *error)
+{
+    if (before->many && !after->many)
+        BS_TRY(check_one_value(now, after, error));
+    if (before->unique == DATOM_UNIQUE_NONE && after->unique != DATOM_UNIQUE_NONE)
+        BS_TRY(check_unique_values(now, after, error));
+    return BS_OK;
+}
+
+static void rewrite(struct tx *tx, const struct lives *lives, bool is_past,
+                    const struct datom_attribute *before, const struct datom_attribute *after)
+{
+    for (size_t i = 0; i < lives->count; i++) {
+        const struct datom_life *life = &lives->items[i];
+        struct datom_key_value value;
+        datom_key_value_encode(life->v, after->type, &value);
+        if (!is_past && before->many != after->many) {
+            tx_change_life(tx, DATOM_FAMILY_EAVT, life, before, &value, true);
+            tx_change_life(tx, DATOM_FAMILY_AEVT, life, before, &value, true);
+            tx_change_life(tx, DATOM_FAMILY_EAVT, life, after, &value, false);
+            tx_change_life(tx, DATOM_FAMILY_AEVT, life, after, &value, false);
+        }
+        if (before->has_avet != after->has_avet)
+            tx_change_life(tx, is_past ? DATOM_FAMILY_AVET_H : DATOM_FAMILY_AVET, life, after,
+                           &value, !after->has_avet);
+    }
+}
+
+static enum bs_code alter(struct tx *tx, const struct datom_attribute *before,
+                          const struct datom_attribute *after, struct bs_error *error)
+{
+    struct lives now = {0}, past = {0};
+    uint32_t a = (uint32_t)before->id;
+    enum bs_code code = collect_family(tx, DATOM_FAMILY_AEVT, a, &now, error);
+    if (code == BS_OK && before->has_avet != after->has_avet)
+        code = collect_family(tx, DATOM_FAMILY_AEVT_H, a, &past, error);
+    if (code == BS_OK)
+        code = check_lives(&now, before, after, error);
+    if (code == BS_OK) {
+        rewrite(tx, &now, false, before, after);
+        rewrite(tx, &past, true, before, after);
+    }
+    free(now.items);
+    free(past.items);
+    return code;
+}
+
+enum bs_code tx_alter_attributes(struct tx *tx, struct bs_error *error)
+{
+    const struct datom_schema *schema = tx->db->body->schema;
+    if (schema == tx->schema_after)
+        return BS_OK;
+    const struct datom_attribute *before;
+    for (size_t i = 0; (before = datom_schema_attribute_at(schema, i)) != NULL; i++) {
+        const struct datom_attribute *after = datom_schema_attribute(tx->schema_after, before->id);
+        if (after == before || !after)
+            continue;
+        if (before->many != after->many || before->has_avet != after->has_avet ||
+            before->unique != after->unique)
+            BS_TRY(alter(tx, before, after, error));
+    }
+    return BS_OK;
+}

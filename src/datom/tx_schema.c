@@ -1,0 +1,200 @@
+/*
+ * What a transaction does to the schema, and whether it may: new attributes must be complete, the
+ * built-in ones stay as they are, a value type is for ever. What an alteration means for the datoms
+ * that are there already is tx_alter.c's business.
+ */
+
+#include "datom/bootstrap.h"
+#include "datom/tx.h"
+
+static bool is_written(const struct tx_entry *entry)
+{
+    return !entry->is_redundant && datom_schema_is_affected_by(entry->attribute->id);
+}
+
+/* Retractions before additions, as one value gives way to the next. */
+static struct datom *schema_datoms(struct tx *tx, size_t *ret_count)
+{
+    struct datom *datoms = bs_arena_new_array(tx->scratch, tx->entries_count + 1, struct datom);
+    size_t count = 0;
+    for (int added = 0; added <= 1; added++) {
+        for (size_t i = 0; i < tx->entries_count; i++) {
+            const struct tx_entry *entry = &tx->entries[i];
+            if (!is_written(entry) || entry->added != (bool)added)
+                continue;
+            datoms[count++] = (struct datom){
+                .e = entry->e,
+                .a = entry->attribute->id,
+                .v = entry->v,
+                .tx = tx->tx_id,
+                .added = entry->added,
+            };
+        }
+    }
+    *ret_count = count;
+    return datoms;
+}
+
+static const struct tx_entry *find_added(const struct tx *tx, datom_id e, datom_id a)
+{
+    for (size_t i = 0; i < tx->entries_count; i++) {
+        const struct tx_entry *entry = &tx->entries[i];
+        if (entry->added && entry->e == e && entry->attribute->id == a)
+            return entry;
+    }
+    return NULL;
+}
+
+static enum bs_code refuse_install(const struct tx *tx, const struct tx_entry *entry,
+                                   const char *what, struct bs_error *error)
+{
+    const struct tx_entry *ident = find_added(tx, entry->e, DATOM_DB_IDENT);
+    struct bs_str name = ident ? edn_text_of(ident->v) : BS_STR_EMPTY;
+    if (ident)
+        bs_error_set(error, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE, "the attribute :%.*s %s",
+                     BS_STR_ARGS(name), what);
+    else
+        bs_error_set(error, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE, "entity %llu %s",
+                     (unsigned long long)entry->e, what);
+    return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+}
+
+static bool is_reserved(struct bs_str ident)
+{
+    struct bs_str namespace = edn_namespace(edn_keyword(ident));
+    return bs_str_equals(namespace, "db") || bs_str_starts_with(namespace, BS_STR("db."));
+}
+
+static enum bs_code check_enum_value(const struct tx *tx, const struct tx_entry *entry,
+                                     struct bs_error *error)
+{
+    datom_id v = (datom_id)entry->v.as.integer;
+    enum datom_type type;
+    switch (entry->attribute->id) {
+    case DATOM_DB_VALUE_TYPE:
+        if (!datom_bootstrap_type(v, &type))
+            return refuse_install(tx, entry, "has an unknown :db/valueType: expected one such as "
+                                             ":db.type/string", error);
+        if (type == DATOM_TYPE_TUPLE)
+            return refuse_install(tx, entry, "is a tuple: tuples are not built yet", error);
+        return BS_OK;
+    case DATOM_DB_CARDINALITY:
+        if (v != DATOM_DB_CARDINALITY_ONE && v != DATOM_DB_CARDINALITY_MANY)
+            return refuse_install(tx, entry, "has an unknown :db/cardinality: expected "
+                                             ":db.cardinality/one or :db.cardinality/many", error);
+        return BS_OK;
+    case DATOM_DB_UNIQUE:
+        if (v != DATOM_DB_UNIQUE_VALUE && v != DATOM_DB_UNIQUE_IDENTITY)
+            return refuse_install(tx, entry, "has an unknown :db/unique: expected "
+                                             ":db.unique/value or :db.unique/identity", error);
+        return BS_OK;
+    default:
+        return BS_OK;
+    }
+}
+
+static enum bs_code check_meaning(const struct tx *tx, const struct tx_entry *entry,
+                                  const struct datom_attribute *attribute, struct bs_error *error)
+{
+    if (attribute->is_component && attribute->type != DATOM_TYPE_REF)
+        return refuse_install(tx, entry, "is a component, but no reference: expected "
+                                         ":db.type/ref", error);
+    if (attribute->unique != DATOM_UNIQUE_NONE && attribute->type == DATOM_TYPE_BYTES)
+        return refuse_install(tx, entry, "has type bytes, which can't be unique", error);
+    return BS_OK;
+}
+
+static enum bs_code check_install(struct tx *tx, const struct tx_entry *entry,
+                                  struct bs_error *error)
+{
+    datom_id id = entry->e;
+    if (!find_added(tx, id, DATOM_DB_VALUE_TYPE))
+        return refuse_install(tx, entry, "has no :db/valueType: an attribute needs :db/ident, "
+                                         ":db/valueType and :db/cardinality together", error);
+    if (datom_id_part(id) != DATOM_PART_DB || !tx_is_new_id(tx, id))
+        return refuse_install(tx, entry, "exists already and is no attribute: expected a new "
+                                         "entity", error);
+    const struct tx_entry *ident = find_added(tx, id, DATOM_DB_IDENT);
+    if (!ident)
+        return refuse_install(tx, entry, "is to be an attribute, but has no :db/ident", error);
+    if (!find_added(tx, id, DATOM_DB_CARDINALITY))
+        return refuse_install(tx, entry, "has no :db/cardinality: expected :db.cardinality/one or "
+                                         ":db.cardinality/many", error);
+    if (is_reserved(edn_text_of(ident->v)))
+        return refuse_install(tx, entry, "has a reserved name: namespaces db and db.* are the "
+                                         "store's own", error);
+    const struct datom_attribute *attribute = datom_schema_attribute(tx->schema_after, id);
+    BS_ASSERT(attribute);
+    BS_TRY(check_meaning(tx, entry, attribute, error));
+    struct tx_op install = {
+        .kind = TX_ADD,
+        .form_idx = entry->form_idx,
+        .e = {.id = DATOM_DB_PART_DB},
+        .attribute = datom_schema_attribute(tx->db->body->schema, DATOM_DB_INSTALL_ATTRIBUTE),
+        .v = edn_long((int64_t)id),
+    };
+    return tx_add_entry(tx, &install, error);
+}
+
+static enum bs_code refuse_alter(const struct tx *tx, const struct tx_entry *entry,
+                                 const struct datom_attribute *before, const char *what,
+                                 struct bs_error *error)
+{
+    bs_error_set(error, BS_REASON_DB_INVALID_ALTER_ATTRIBUTE, "the attribute :%.*s %s",
+                 BS_STR_ARGS(before->ident), what);
+    return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+}
+
+static enum bs_code check_alter(struct tx *tx, const struct tx_entry *entry,
+                                const struct datom_attribute *before, struct bs_error *error)
+{
+    const struct datom_attribute *after = datom_schema_attribute(tx->schema_after, before->id);
+    if (!after)
+        return refuse_alter(tx, entry, before, "would lose its name or type", error);
+    if (after->type != before->type)
+        return refuse_alter(tx, entry, before, "can't change its :db/valueType", error);
+    if (entry->attribute->id == DATOM_DB_CARDINALITY && !entry->added &&
+        !find_added(tx, entry->e, DATOM_DB_CARDINALITY))
+        return refuse_alter(tx, entry, before, "would lose its :db/cardinality", error);
+    if (is_reserved(after->ident))
+        return refuse_alter(tx, entry, before, "can't take a name that is reserved", error);
+    return check_meaning(tx, entry, after, error);
+}
+
+static enum bs_code check_entry(struct tx *tx, const struct tx_entry *entry,
+                                struct bs_error *error)
+{
+    if (datom_id_part(entry->e) == DATOM_PART_DB && entry->e < DATOM_BOOT_NEXT_ELEMENT) {
+        bs_error_set(error, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED,
+                     "entity %llu is built in: its :%.*s can't be changed",
+                     (unsigned long long)entry->e, BS_STR_ARGS(entry->attribute->ident));
+        return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+    }
+    if (entry->added)
+        BS_TRY(check_enum_value(tx, entry, error));
+    const struct datom_attribute *before =
+        datom_schema_attribute(tx->db->body->schema, entry->e);
+    if (before)
+        return check_alter(tx, entry, before, error);
+    /* an ident is every entity's right */
+    if (entry->attribute->id == DATOM_DB_IDENT && !find_added(tx, entry->e, DATOM_DB_VALUE_TYPE))
+        return BS_OK;
+    return check_install(tx, entry, error);
+}
+
+enum bs_code tx_check_schema(struct tx *tx, struct bs_error *error)
+{
+    size_t count;
+    struct datom *datoms = schema_datoms(tx, &count);
+    tx->schema_after = datom_schema_apply(tx->db->body->schema, datoms, count);
+    if (count == 0)
+        return BS_OK;
+    /* install datoms are added while this goes on, and need no look */
+    size_t entries_count = tx->entries_count;
+    for (size_t i = 0; i < entries_count; i++) {
+        struct tx_entry entry = tx->entries[i];
+        if (is_written(&entry))
+            BS_TRY(check_entry(tx, &entry, error));
+    }
+    return BS_OK;
+}
