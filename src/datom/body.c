@@ -7,8 +7,7 @@
 
 static struct datom_counts *counts_new(size_t limit)
 {
-    struct datom_counts *counts =
-        bs_calloc(1, sizeof(*counts) + limit * sizeof(counts->live[0]));
+    struct datom_counts *counts = bs_calloc(1, sizeof(*counts) + limit * sizeof(counts->live[0]));
     bs_ref_init(&counts->ref);
     counts->limit = limit;
     return counts;

@@ -2,8 +2,8 @@
 #define DATOM_BODY_H
 
 /*
- * What a database value is made of, without its view: a base (a snapshot of a store, or nothing), an
- * overlay (a tree for each index family), the schema and the counters. Immutable once shared and
+ * What a database value is made of, without its view: a base (a snapshot of a store, or nothing),
+ * an overlay (a tree for each index family), the schema and the counters. Immutable once shared and
  * reference-counted; a transaction drafts the next body from one.
  *
  * Any thread, once it is shared.
@@ -59,8 +59,8 @@ BS_MUST_CHECK enum bs_code datom_body_get(struct datom_body *body, enum datom_fa
 
 /*
  * A family of a body as one sorted walk: base and overlay merged. The body must live meanwhile; the
- * struct must not move between open and close. After the last step look at `iter->code`: the engine's
- * failures go to the error that was given at open.
+ * struct must not move between open and close. After the last step look at `iter->code`: the
+ * engine's failures go to the error that was given at open.
  */
 struct datom_source {
     struct datom_kv_iter *iter; /* NULL when not open */

@@ -21,8 +21,8 @@ static void tell(struct check *check, const char *line)
         check->found(check->self, line);
 }
 
-static void tell_key(struct check *check, enum datom_family family, const struct datom_kv_iter *iter,
-                     const char *what)
+static void tell_key(struct check *check, enum datom_family family,
+                     const struct datom_kv_iter *iter, const char *what)
 {
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     BS_CLEANUP(bs_buf_fini) struct bs_buf line = BS_BUF_INIT(2000);
@@ -31,7 +31,8 @@ static void tell_key(struct check *check, enum datom_family family, const struct
     if (datom_key_parse(family, iter->key, iter->record, arena, &life, NULL) == BS_OK) {
         char value[200];
         bs_buf_printf(&line, "[%llu %u %s] added at t %llu", (unsigned long long)life.e, life.a,
-                      edn_print_cut(life.v, value, sizeof(value)), (unsigned long long)life.t_added);
+                      edn_print_cut(life.v, value, sizeof(value)),
+                      (unsigned long long)life.t_added);
     } else {
         bs_buf_append_cstr(&line, "key ");
         bs_hex_encode(&line, iter->key.ptr, BS_MIN(iter->key.len, (size_t)64));

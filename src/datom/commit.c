@@ -120,8 +120,7 @@ static void finish_group_locked(struct datom_conn *conn, struct datom_group *gro
 {
     group->is_done = true;
     if (group->code == BS_OK) {
-        struct datom_body *body =
-            datom_load_rebase(group->last, datom_snapshot_take(conn->store));
+        struct datom_body *body = datom_load_rebase(group->last, datom_snapshot_take(conn->store));
         datom_conn_publish_locked(conn, body);
         if (conn->forming)
             rebase_forming_locked(conn, body);
@@ -147,8 +146,7 @@ static void lead_locked(struct datom_conn *conn)
     conn->forming = NULL;
     conn->is_writing = true;
     pthread_mutex_unlock(&conn->lock);
-    enum bs_code code =
-        datom_store_write(conn->store, group->write, !conn->no_sync, &group->error);
+    enum bs_code code = datom_store_write(conn->store, group->write, !conn->no_sync, &group->error);
     pthread_mutex_lock(&conn->lock);
     conn->is_writing = false;
     group->code = code;

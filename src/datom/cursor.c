@@ -1,7 +1,7 @@
 /*
- * The one way to read ranges of datoms. A cursor walks the current family of its index and, when the
- * view asks for the past, the history family beside it, as one sequence of lives; the view then says
- * which datoms of a life it shows.
+ * The one way to read ranges of datoms. A cursor walks the current family of its index and, when
+ * the view asks for the past, the history family beside it, as one sequence of lives; the view then
+ * says which datoms of a life it shows.
  *
  * Most steps are simple: one current key is one datom. Where keys alone don't give the order of the
  * index, lives are gathered in groups, sorted and emitted together:
@@ -17,13 +17,13 @@
 
 struct datom_cursor {
     struct datom_db *db;
-    struct datom_range range;      /* its values stand in range_arena */
+    struct datom_range range; /* its values stand in range_arena */
     struct bs_arena *range_arena;
     const struct datom_attribute *attribute; /* of the range, NULL without */
     enum datom_family family;
     bool needs_past;
     bool done;
-    bool before_start; /* seek: nothing at or after the components was met yet */
+    bool before_start;       /* seek: nothing at or after the components was met yet */
     struct datom_key prefix; /* keys of the range begin with it; empty for seeks */
     struct datom_source now;
     struct datom_source past;
@@ -115,9 +115,9 @@ static void key_append_attribute(struct datom_key *key, datom_id a)
 }
 
 /*
- * Where the walk of the current family begins; *ret_exact when every datom of the range has a key that
- * begins so. Values stand in the key only where it has them: not in card-one eavt and aevt, and cut
- * ones without their hash.
+ * Where the walk of the current family begins; *ret_exact when every datom of the range has a key
+ * that begins so. Values stand in the key only where it has them: not in card-one eavt and aevt,
+ * and cut ones without their hash.
  */
 static void make_start(const struct datom_cursor *cursor, struct datom_key *ret_key)
 {
@@ -176,25 +176,26 @@ static int compare_ids(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-/* Where a datom stands to the range's components, in the index's order; what is not given is equal. */
+/* Where a datom stands to the range's components, in the index's order; what is not given is equal.
+ */
 static int compare_to_components(const struct datom_range *range, const struct datom *datom)
 {
     int e = range->has_e ? compare_ids(datom->e, range->e) : 0;
     int a = range->has_a ? compare_ids(datom->a, range->a) : 0;
-    int tx = range->has_tx ? compare_ids(range->tx, datom->tx) : 0;
-    int first = range->index == DATOM_EAVT || range->index == DATOM_VAET ? 0 : a;
-    if (range->index == DATOM_EAVT)
-        first = e != 0 ? e : a;
-    else if (range->index == DATOM_AEVT)
-        first = a != 0 ? a : e;
-    if (first != 0)
-        return first;
     int v = range->has_v ? edn_compare(datom->v, range->v) : 0;
-    if (v != 0)
-        return v;
-    if (range->index == DATOM_VAET && a != 0)
-        return a;
-    return e != 0 ? e : tx;
+    int tx = range->has_tx ? compare_ids(range->tx, datom->tx) : 0;
+    const int orders[4][4] = {
+        [DATOM_EAVT] = {e, a, v, tx},
+        [DATOM_AEVT] = {a, e, v, tx},
+        [DATOM_AVET] = {a, v, e, tx},
+        [DATOM_VAET] = {v, a, e, tx},
+    };
+    const int *order = orders[range->index];
+    for (int i = 0; i < 3; i++) {
+        if (order[i] != 0)
+            return order[i];
+    }
+    return order[3];
 }
 
 /* Whether a datom that the view shows is in the range; sets done once it is past the end. */
@@ -275,12 +276,11 @@ static void keep_range(struct datom_cursor *cursor, size_t first)
 
 /* ---- groups ---- */
 
-/* Bytes of a value in a key of avet (current or past), or of a current card-many eavt or aevt key. */
-static size_t value_len(const struct datom_cursor *cursor, struct bs_str key, bool is_past)
+/* Bytes of a value in a key of avet, or of a current card-many eavt or aevt key: e and a stand
+ * around it in each, two ts in those of the past. */
+static size_t value_len(struct bs_str key, bool is_past)
 {
-    size_t around = cursor->family == DATOM_FAMILY_AVET ? 4 + 8 : 12;
-    if (is_past)
-        around += 16;
+    size_t around = 8 + 4 + (is_past ? 16 : 0);
     return key.len > around ? key.len - around : 0;
 }
 
@@ -289,7 +289,7 @@ static size_t group_len(const struct datom_cursor *cursor, struct bs_str key, bo
 {
     if (cursor->family == DATOM_FAMILY_VAET)
         return cursor->needs_past ? 20 : 0;
-    size_t value = value_len(cursor, key, is_past);
+    size_t value = value_len(key, is_past);
     bool is_cut = value > CUT_PREFIX;
     if (cursor->family == DATOM_FAMILY_AVET) {
         if (is_cut)
@@ -375,7 +375,8 @@ static enum bs_code step_single(struct datom_cursor *cursor, struct bs_error *er
     return BS_OK;
 }
 
-static bool source_is_in_prefix(const struct datom_cursor *cursor, const struct datom_source *source)
+static bool source_is_in_prefix(const struct datom_cursor *cursor,
+                                const struct datom_source *source)
 {
     return source->iter && source->iter->valid &&
            bs_str_starts_with(source->iter->key, datom_key_str(&cursor->prefix));

@@ -233,9 +233,9 @@ BS_API BS_MUST_CHECK enum bs_code datom_transact_text(struct datom_conn *conn, s
                                                       struct bs_error *error);
 /*
  * The same on a value: db_after is the value as it would be. Nothing else changes, no ids are used
- * up. On an as-of or since value the transaction is resolved against the whole value, and db_after has
- * the same view: what is newer than the as-of is not seen in it, as in Datomic. Fails on a history
- * (DB_NOT_ON_HISTORY).
+ * up. On an as-of or since value the transaction is resolved against the whole value, and db_after
+ * has the same view: what is newer than the as-of is not seen in it, as in Datomic. Fails on a
+ * history (DB_NOT_ON_HISTORY).
  */
 BS_API BS_MUST_CHECK enum bs_code datom_with(struct datom_db *db, struct edn tx_data,
                                              const struct bs_clock *clock,

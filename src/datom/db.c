@@ -1,7 +1,7 @@
 /*
- * Database values: references, views, accessors, and the two reads that are so common that they have
- * ways of their own (one attribute of one entity; the holder of a value). Everything else reads
- * through cursor.c.
+ * Database values: references, views, accessors, and the two reads that are so common that they
+ * have ways of their own (one attribute of one entity; the holder of a value). Everything else
+ * reads through cursor.c.
  */
 
 #include "datom/db.h"
@@ -240,8 +240,7 @@ static enum bs_code get_first(struct datom_db *db, datom_id e, datom_id a, struc
                               struct edn *ret_value, bool *ret_found, struct bs_error *error)
 {
     BS_CLEANUP(datom_cursor_freep) struct datom_cursor *cursor = NULL;
-    struct datom_range range = {
-        .index = DATOM_EAVT, .has_e = true, .e = e, .has_a = true, .a = a};
+    struct datom_range range = {.index = DATOM_EAVT, .has_e = true, .e = e, .has_a = true, .a = a};
     const struct datom *datoms;
     size_t count;
     BS_TRY(datom_cursor_open(db, &range, &cursor, error));

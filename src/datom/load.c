@@ -85,8 +85,7 @@ static void boot_change(struct boot *boot, const struct datom_change *change)
 
 static void boot_datom(struct boot *boot, const struct datom *datom)
 {
-    const struct datom_attribute *attribute =
-        datom_schema_attribute(boot->body->schema, datom->a);
+    const struct datom_attribute *attribute = datom_schema_attribute(boot->body->schema, datom->a);
     struct datom_life life = {.e = datom->e,
                               .a = (uint32_t)datom->a,
                               .v = datom->v,
@@ -163,8 +162,8 @@ struct datom_body *datom_load_bootstrap(struct bs_arena *arena, struct datom_cha
 
 static enum bs_code corrupt(const char *what, struct bs_error *error)
 {
-    return bs_error_set(error, BS_REASON_STORE_CORRUPT, "the store's meta record \"%s\" is %s", what,
-                        "missing or has the wrong size");
+    return bs_error_set(error, BS_REASON_STORE_CORRUPT, "the store's meta record \"%s\" is %s",
+                        what, "missing or has the wrong size");
 }
 
 static enum bs_code check_format(struct datom_body *body, struct bs_error *error)
@@ -330,8 +329,7 @@ enum bs_code datom_load_store(struct datom_store *store, struct datom_body **ret
     return BS_OK;
 }
 
-struct datom_body *datom_load_rebase(const struct datom_body *body,
-                                     struct datom_snapshot *snapshot)
+struct datom_body *datom_load_rebase(const struct datom_body *body, struct datom_snapshot *snapshot)
 {
     struct datom_body *next = bs_calloc(1, sizeof(*next));
     *next = *body;

@@ -1,20 +1,21 @@
 #ifndef DATOM_LOAD_H
 #define DATOM_LOAD_H
 
-/* Bodies that come from somewhere else than a transaction: the bootstrap, and what a store holds. */
+/* Bodies that come from somewhere else than a transaction: the bootstrap, and what a store holds.
+ */
 
 #include "datom/body.h"
 
 /*
- * A body in memory with the bootstrap. With `ret_changes` also what makes it, in the arena, for a new
- * store on disk.
+ * A body in memory with the bootstrap. With `ret_changes` also what makes it, in the arena, for a
+ * new store on disk.
  */
 struct datom_body *datom_load_bootstrap(struct bs_arena *arena, struct datom_change **ret_changes,
                                         size_t *ret_changes_count);
 
 /* The newest state of a store. Handle: STORE_FORMAT, STORE_CORRUPT. */
-BS_MUST_CHECK enum bs_code datom_load_store(struct datom_store *store,
-                                            struct datom_body **ret_body, struct bs_error *error);
+BS_MUST_CHECK enum bs_code datom_load_store(struct datom_store *store, struct datom_body **ret_body,
+                                            struct bs_error *error);
 
 /*
  * `body` over a newer snapshot, without an overlay: for the state that a write has just made. The

@@ -1,4 +1,5 @@
-/* Reading the log of a value: the family of transactions, bounded by the value's basis and as-of. */
+/* Reading the log of a value: the family of transactions, bounded by the value's basis and as-of.
+ */
 
 #include "datom/db.h"
 

@@ -3,8 +3,8 @@
  * attribute's type, points in time to ts.
  */
 
-#include "datom/db.h"
 #include "datom/bootstrap.h"
+#include "datom/db.h"
 
 #include <math.h>
 
@@ -253,8 +253,8 @@ static bool t_of_long(int64_t integer, uint64_t *ret_t)
 }
 
 /*
- * The first transaction whose instant is at or after `ms`, by the index of :db/txInstant of the whole
- * value (views do not count); UINT64_MAX when there is none.
+ * The first transaction whose instant is at or after `ms`, by the index of :db/txInstant of the
+ * whole value (views do not count); UINT64_MAX when there is none.
  */
 static enum bs_code first_t_at_or_after(struct datom_db *db, int64_t ms, uint64_t *ret_t,
                                         struct bs_error *error)
@@ -273,7 +273,8 @@ static enum bs_code first_t_at_or_after(struct datom_db *db, int64_t ms, uint64_
     enum bs_code code = datom_cursor_open(whole, &range, &cursor, error);
     if (code == BS_OK)
         code = datom_cursor_next(cursor, &datoms, &count, error);
-    /* instants never decrease with t and equal ones are ordered by id, so the first is the least t */
+    /* instants never decrease with t and equal ones are ordered by id, so the first is the least t
+     */
     if (code == BS_OK)
         *ret_t = count > 0 ? datom_tx_to_t(datoms[0].e) : UINT64_MAX;
     datom_cursor_free(cursor);

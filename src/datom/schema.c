@@ -1,8 +1,8 @@
 /*
- * Two parts with lives of their own: the table of attributes (copied whole when an attribute changes,
- * which is rare) and two persistent trees for idents (shared between versions, so that a store with
- * many enum idents pays for what it adds). Attributes are complete here as soon as they have type,
- * cardinality and ident; whether a change is allowed is the transaction's business.
+ * Two parts with lives of their own: the table of attributes (copied whole when an attribute
+ * changes, which is rare) and two persistent trees for idents (shared between versions, so that a
+ * store with many enum idents pays for what it adds). Attributes are complete here as soon as they
+ * have type, cardinality and ident; whether a change is allowed is the transaction's business.
  */
 
 #include "datom/schema.h"
@@ -257,14 +257,13 @@ struct datom_schema *datom_schema_apply(struct datom_schema *schema, const struc
     return next;
 }
 
-const struct datom_attribute *datom_schema_attribute(const struct datom_schema *schema,
-                                                     datom_id id)
+const struct datom_attribute *datom_schema_attribute(const struct datom_schema *schema, datom_id id)
 {
     if (id >= schema->table->limit)
         return NULL;
     const struct datom_attribute *attribute = schema->table->by_id[id];
     return attribute && attribute->type != DATOM_TYPE_COUNT && attribute->ident.len > 0 ? attribute
-                                                                                       : NULL;
+                                                                                        : NULL;
 }
 
 const struct datom_attribute *datom_schema_attribute_at(const struct datom_schema *schema,

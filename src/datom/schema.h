@@ -3,8 +3,8 @@
 
 /*
  * The schema of a value: its attributes by id, and the idents of all entities, both ways. Immutable
- * and reference-counted; a transaction that touches it makes the next version, which shares what did
- * not change. Idents map by history: a name keeps resolving after a rename until it is given to
+ * and reference-counted; a transaction that touches it makes the next version, which shares what
+ * did not change. Idents map by history: a name keeps resolving after a rename until it is given to
  * another entity. Any thread.
  */
 
@@ -18,8 +18,8 @@ struct datom_schema *datom_schema_ref(struct datom_schema *schema);
 void datom_schema_unref(struct datom_schema *schema);
 
 /*
- * The version after these datoms (of one transaction, or of a whole store in the order of t). Returns
- * a reference: to the same schema when none of them matters.
+ * The version after these datoms (of one transaction, or of a whole store in the order of t).
+ * Returns a reference: to the same schema when none of them matters.
  */
 struct datom_schema *datom_schema_apply(struct datom_schema *schema, const struct datom *datoms,
                                         size_t count);

@@ -50,8 +50,8 @@ enum bs_code tx_lookup(struct tx *tx, const struct datom_attribute *attribute, s
     return BS_OK;
 }
 
-static enum bs_code check_instant(const struct tx *tx, const struct tx_entry *entry,
-                                  int64_t now_ms, struct bs_error *error)
+static enum bs_code check_instant(const struct tx *tx, const struct tx_entry *entry, int64_t now_ms,
+                                  struct bs_error *error)
 {
     int64_t ms = entry->v.as.integer;
     int64_t last = tx->db->body->last_instant_ms;

@@ -70,7 +70,8 @@ struct tx_entry {
     uint32_t form_idx;
     bool added;
     bool is_redundant; /* true already: takes part in conflicts, is not written */
-    bool is_replaced;  /* a retraction whose current key the addition of this transaction overwrites */
+    bool is_replaced;  /* a retraction whose current key the addition of this transaction overwrites
+                        */
     bool has_holder;
     datom_id holder;
 };
@@ -143,9 +144,9 @@ bool tx_is_new_id(const struct tx *tx, datom_id id);
 uint64_t tx_hash(const void *bytes, size_t size, uint64_t seed);
 
 /*
- * The whole of it. On success `report` (zeroed before, arena set) has everything but the two values,
- * and *ret_body the next body (a reference of the caller's). With `keep_changes` the changes are given
- * too, in memory that lives as long as report->arena.
+ * The whole of it. On success `report` (zeroed before, arena set) has everything but the two
+ * values, and *ret_body the next body (a reference of the caller's). With `keep_changes` the
+ * changes are given too, in memory that lives as long as report->arena.
  */
 struct tx_result {
     struct datom_body *body;
@@ -164,8 +165,7 @@ struct tx_request {
  * What a log record says, applied to the state before it: the same keys and counters as the
  * transaction had made. Handle: STORE_CORRUPT.
  */
-BS_MUST_CHECK enum bs_code tx_replay(struct datom_body *before,
-                                     const struct datom_log_entry *entry,
+BS_MUST_CHECK enum bs_code tx_replay(struct datom_body *before, const struct datom_log_entry *entry,
                                      struct datom_body **ret_body, struct bs_error *error);
 /* Its parts in tx_entries.c. */
 BS_MUST_CHECK enum bs_code tx_replay_entry(struct tx *tx, const struct datom *datom,

@@ -1,7 +1,7 @@
 /*
- * Alterations of attributes that have datoms: where keys depend on the schema (cardinality in eavt and
- * aevt; whether avet holds the attribute), every life of the attribute is written anew. The cost is
- * that of the attribute's datoms, in the transaction that alters it.
+ * Alterations of attributes that have datoms: where keys depend on the schema (cardinality in eavt
+ * and aevt; whether avet holds the attribute), every life of the attribute is written anew. The
+ * cost is that of the attribute's datoms, in the transaction that alters it.
  */
 
 #include "datom/tx_apply.h"
@@ -44,8 +44,7 @@ static enum bs_code collect_family(struct tx *tx, enum datom_family family, uint
 
 /* aevt gives the lives of one entity together. */
 static enum bs_code check_one_value(const struct lives *lives,
-                                    const struct datom_attribute *attribute,
-                                    struct bs_error *error)
+                                    const struct datom_attribute *attribute, struct bs_error *error)
 {
     for (size_t i = 1; i < lives->count; i++) {
         if (lives->items[i].e == lives->items[i - 1].e)

@@ -77,8 +77,7 @@ static void apply_entry(struct tx *tx, const struct tx_entry *entry)
 
 static void apply_log(struct tx *tx)
 {
-    enum datom_type *types =
-        bs_arena_new_array(tx->scratch, tx->datoms_count + 1, enum datom_type);
+    enum datom_type *types = bs_arena_new_array(tx->scratch, tx->datoms_count + 1, enum datom_type);
     for (size_t i = 0; i < tx->datoms_count; i++)
         types[i] = datom_schema_attribute(tx->db->body->schema, tx->datoms[i].a)->type;
     BS_CLEANUP(bs_buf_fini) struct bs_buf record = BS_BUF_INIT(0);

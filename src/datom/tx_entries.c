@@ -1,7 +1,7 @@
 /*
  * Operations to datoms, as a set. Each [e a v] has one entry, whichever operations speak of it; two
- * entries that can't both be true are a conflict, in whatever order they came. Redundant entries stay
- * until the end, because they conflict like others.
+ * entries that can't both be true are a conflict, in whatever order they came. Redundant entries
+ * stay until the end, because they conflict like others.
  */
 
 #include "datom/bootstrap.h"
@@ -78,17 +78,15 @@ static struct tx_entry *entry_new(struct tx *tx, const struct tx_entry *entry,
     uint32_t idx = (uint32_t)tx->entries_count++;
     tx->entries[idx] = *entry;
     tx->entries[idx].key_value = keep_key_value(tx, value);
-    datom_table_add(&tx->entries_by_eav, hash_eav(entry->e, entry->attribute->id,
-                                                  key_value_str(value)),
-                    idx);
+    datom_table_add(&tx->entries_by_eav,
+                    hash_eav(entry->e, entry->attribute->id, key_value_str(value)), idx);
     return &tx->entries[idx];
 }
 
 /* ---- what is true now ---- */
 
 /* The life of [e a v], or for cardinality one of whatever value [e a] has now. */
-static enum bs_code find_current(struct tx *tx, datom_id e,
-                                 const struct datom_attribute *attribute,
+static enum bs_code find_current(struct tx *tx, datom_id e, const struct datom_attribute *attribute,
                                  const struct datom_key_value *value, struct datom_life *ret_life,
                                  bool *ret_found, struct bs_error *error)
 {
@@ -175,7 +173,8 @@ static void retraction_of(const struct tx *tx, const struct datom *datom, uint32
     BS_ASSERT(ret_entry->attribute);
 }
 
-/* Datoms collected before anything is done about them, as the cursor is used for other walks too. */
+/* Datoms collected before anything is done about them, as the cursor is used for other walks too.
+ */
 struct found_datoms {
     struct datom *items;
     size_t count, capacity;
@@ -210,8 +209,7 @@ static enum bs_code retract_found(struct tx *tx, const struct found_datoms *foun
     return BS_OK;
 }
 
-static enum bs_code retract_attribute(struct tx *tx, const struct tx_op *op,
-                                      struct bs_error *error)
+static enum bs_code retract_attribute(struct tx *tx, const struct tx_op *op, struct bs_error *error)
 {
     struct found_datoms found = {0};
     struct datom_range range = {.index = DATOM_EAVT,
@@ -306,8 +304,8 @@ static enum bs_code check_one(struct tx *tx, const struct tx_entry *entry, struc
     if (entry->attribute->many)
         return BS_OK;
     struct entry_key key = {entry->e, entry->attribute->id, BS_STR_EMPTY};
-    uint32_t other = datom_table_find(&tx->adds_by_ea, hash_ids(key.e, key.a), entry_has_ea, tx,
-                                      &key);
+    uint32_t other =
+        datom_table_find(&tx->adds_by_ea, hash_ids(key.e, key.a), entry_has_ea, tx, &key);
     return other == DATOM_TABLE_NONE ? BS_OK : conflict(tx, &tx->entries[other], entry, error);
 }
 
@@ -347,8 +345,8 @@ static void mark_replaced(struct tx *tx)
         if (entry->added || entry->is_redundant || entry->attribute->many)
             continue;
         struct entry_key key = {entry->e, entry->attribute->id, BS_STR_EMPTY};
-        entry->is_replaced = datom_table_find(&tx->adds_by_ea, hash_ids(key.e, key.a),
-                                              entry_has_ea, tx, &key) != DATOM_TABLE_NONE;
+        entry->is_replaced = datom_table_find(&tx->adds_by_ea, hash_ids(key.e, key.a), entry_has_ea,
+                                              tx, &key) != DATOM_TABLE_NONE;
     }
 }
 
@@ -418,14 +416,13 @@ static enum bs_code cas(struct tx *tx, const struct tx_op *op, struct bs_error *
     struct datom_life life;
     bool is_current;
     BS_TRY(find_current(tx, entry.e, op->attribute, NULL, &life, &is_current, error));
-    bool holds = is_current ? !edn_is_nil(op->old) && edn_equal(life.v, op->old)
-                            : edn_is_nil(op->old);
+    bool holds =
+        is_current ? !edn_is_nil(op->old) && edn_equal(life.v, op->old) : edn_is_nil(op->old);
     if (holds)
         return add(tx, &entry, error);
     char is[120], was[120];
-    bs_error_set(error, BS_REASON_DB_CAS_FAILED,
-                 ":%.*s of entity %llu is %s: expected %s", BS_STR_ARGS(op->attribute->ident),
-                 (unsigned long long)entry.e,
+    bs_error_set(error, BS_REASON_DB_CAS_FAILED, ":%.*s of entity %llu is %s: expected %s",
+                 BS_STR_ARGS(op->attribute->ident), (unsigned long long)entry.e,
                  edn_print_cut(is_current ? life.v : edn_nil(), is, sizeof(is)),
                  edn_print_cut(op->old, was, sizeof(was)));
     bs_error_add_integer(error, "entity", (int64_t)entry.e);

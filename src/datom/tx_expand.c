@@ -133,8 +133,7 @@ static enum bs_code expand_place(struct tx *tx, struct edn form, uint32_t form_i
 /* ---- attributes and values ---- */
 
 /* What is declared but not built: refused, never ignored. */
-static enum bs_code check_supported(const struct datom_attribute *attribute,
-                                    struct bs_error *error)
+static enum bs_code check_supported(const struct datom_attribute *attribute, struct bs_error *error)
 {
     switch (attribute->id) {
     case DATOM_DB_ENSURE:
@@ -340,11 +339,10 @@ static bool is_reverse(const struct tx *tx, struct edn key, struct edn *ret_forw
     if (name.len < 2 || name.ptr[0] != '_' ||
         datom_db_attribute_named(tx->db, edn_text_of(key)) != NULL)
         return false;
-    struct bs_str forward =
-        namespace.len > 0
-            ? bs_arena_printf(tx->scratch, "%.*s/%.*s", BS_STR_ARGS(namespace),
-                              BS_STR_ARGS(bs_str_from_offset(name, 1)))
-            : bs_str_from_offset(name, 1);
+    struct bs_str forward = namespace.len > 0
+                                ? bs_arena_printf(tx->scratch, "%.*s/%.*s", BS_STR_ARGS(namespace),
+                                                  BS_STR_ARGS(bs_str_from_offset(name, 1)))
+                                : bs_str_from_offset(name, 1);
     *ret_forward = edn_keyword(forward);
     return true;
 }
@@ -377,8 +375,7 @@ static enum bs_code expand_nested(struct tx *tx, const struct datom_attribute *a
         return bs_error_set(error, BS_REASON_DB_INVALID_NESTED_ENTITY,
                             "the map %s under :%.*s would be an entity that nothing finds again: "
                             "expected a component attribute or a unique attribute in the map",
-                            edn_print_cut(map, text, sizeof(text)),
-                            BS_STR_ARGS(attribute->ident));
+                            edn_print_cut(map, text, sizeof(text)), BS_STR_ARGS(attribute->ident));
     }
     return expand_map(tx, map, form_idx, depth + 1, ret_place, error);
 }

@@ -1,9 +1,9 @@
 /*
  * Who is who: a tempid that is given a value of a unique identity is the entity that holds it in
- * db-before; tempids that are given the same one are the same entity, also when nobody holds it yet.
- * A value that is itself a tempid (an identity of type ref) can be compared once that tempid is known
- * or united, so this goes on until nothing changes. What remains unknown gets a new id, in the order
- * in which the tempids were met.
+ * db-before; tempids that are given the same one are the same entity, also when nobody holds it
+ * yet. A value that is itself a tempid (an identity of type ref) can be compared once that tempid
+ * is known or united, so this goes on until nothing changes. What remains unknown gets a new id, in
+ * the order in which the tempids were met.
  */
 
 #include "datom/bootstrap.h"

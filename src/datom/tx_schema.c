@@ -73,20 +73,26 @@ static enum bs_code check_enum_value(const struct tx *tx, const struct tx_entry 
     switch (entry->attribute->id) {
     case DATOM_DB_VALUE_TYPE:
         if (!datom_bootstrap_type(v, &type))
-            return refuse_install(tx, entry, "has an unknown :db/valueType: expected one such as "
-                                             ":db.type/string", error);
+            return refuse_install(tx, entry,
+                                  "has an unknown :db/valueType: expected one such as "
+                                  ":db.type/string",
+                                  error);
         if (type == DATOM_TYPE_TUPLE)
             return refuse_install(tx, entry, "is a tuple: tuples are not built yet", error);
         return BS_OK;
     case DATOM_DB_CARDINALITY:
         if (v != DATOM_DB_CARDINALITY_ONE && v != DATOM_DB_CARDINALITY_MANY)
-            return refuse_install(tx, entry, "has an unknown :db/cardinality: expected "
-                                             ":db.cardinality/one or :db.cardinality/many", error);
+            return refuse_install(tx, entry,
+                                  "has an unknown :db/cardinality: expected "
+                                  ":db.cardinality/one or :db.cardinality/many",
+                                  error);
         return BS_OK;
     case DATOM_DB_UNIQUE:
         if (v != DATOM_DB_UNIQUE_VALUE && v != DATOM_DB_UNIQUE_IDENTITY)
-            return refuse_install(tx, entry, "has an unknown :db/unique: expected "
-                                             ":db.unique/value or :db.unique/identity", error);
+            return refuse_install(tx, entry,
+                                  "has an unknown :db/unique: expected "
+                                  ":db.unique/value or :db.unique/identity",
+                                  error);
         return BS_OK;
     default:
         return BS_OK;
@@ -97,8 +103,10 @@ static enum bs_code check_meaning(const struct tx *tx, const struct tx_entry *en
                                   const struct datom_attribute *attribute, struct bs_error *error)
 {
     if (attribute->is_component && attribute->type != DATOM_TYPE_REF)
-        return refuse_install(tx, entry, "is a component, but no reference: expected "
-                                         ":db.type/ref", error);
+        return refuse_install(tx, entry,
+                              "is a component, but no reference: expected "
+                              ":db.type/ref",
+                              error);
     if (attribute->unique != DATOM_UNIQUE_NONE && attribute->type == DATOM_TYPE_BYTES)
         return refuse_install(tx, entry, "has type bytes, which can't be unique", error);
     return BS_OK;
@@ -109,20 +117,28 @@ static enum bs_code check_install(struct tx *tx, const struct tx_entry *entry,
 {
     datom_id id = entry->e;
     if (!find_added(tx, id, DATOM_DB_VALUE_TYPE))
-        return refuse_install(tx, entry, "has no :db/valueType: an attribute needs :db/ident, "
-                                         ":db/valueType and :db/cardinality together", error);
+        return refuse_install(tx, entry,
+                              "has no :db/valueType: an attribute needs :db/ident, "
+                              ":db/valueType and :db/cardinality together",
+                              error);
     if (datom_id_part(id) != DATOM_PART_DB || !tx_is_new_id(tx, id))
-        return refuse_install(tx, entry, "exists already and is no attribute: expected a new "
-                                         "entity", error);
+        return refuse_install(tx, entry,
+                              "exists already and is no attribute: expected a new "
+                              "entity",
+                              error);
     const struct tx_entry *ident = find_added(tx, id, DATOM_DB_IDENT);
     if (!ident)
         return refuse_install(tx, entry, "is to be an attribute, but has no :db/ident", error);
     if (!find_added(tx, id, DATOM_DB_CARDINALITY))
-        return refuse_install(tx, entry, "has no :db/cardinality: expected :db.cardinality/one or "
-                                         ":db.cardinality/many", error);
+        return refuse_install(tx, entry,
+                              "has no :db/cardinality: expected :db.cardinality/one or "
+                              ":db.cardinality/many",
+                              error);
     if (is_reserved(edn_text_of(ident->v)))
-        return refuse_install(tx, entry, "has a reserved name: namespaces db and db.* are the "
-                                         "store's own", error);
+        return refuse_install(tx, entry,
+                              "has a reserved name: namespaces db and db.* are the "
+                              "store's own",
+                              error);
     const struct datom_attribute *attribute = datom_schema_attribute(tx->schema_after, id);
     BS_ASSERT(attribute);
     BS_TRY(check_meaning(tx, entry, attribute, error));
@@ -161,8 +177,7 @@ static enum bs_code check_alter(struct tx *tx, const struct tx_entry *entry,
     return check_meaning(tx, entry, after, error);
 }
 
-static enum bs_code check_entry(struct tx *tx, const struct tx_entry *entry,
-                                struct bs_error *error)
+static enum bs_code check_entry(struct tx *tx, const struct tx_entry *entry, struct bs_error *error)
 {
     if (datom_id_part(entry->e) == DATOM_PART_DB && entry->e < DATOM_BOOT_NEXT_ELEMENT) {
         bs_error_set(error, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED,
@@ -172,8 +187,7 @@ static enum bs_code check_entry(struct tx *tx, const struct tx_entry *entry,
     }
     if (entry->added)
         BS_TRY(check_enum_value(tx, entry, error));
-    const struct datom_attribute *before =
-        datom_schema_attribute(tx->db->body->schema, entry->e);
+    const struct datom_attribute *before = datom_schema_attribute(tx->db->body->schema, entry->e);
     if (before)
         return check_alter(tx, entry, before, error);
     /* an ident is every entity's right */
