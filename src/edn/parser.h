@@ -8,7 +8,25 @@
 
 #include "edn/edn.h"
 
-struct edn_frame;
+enum edn_frame_kind {
+    EDN_FRAME_LIST,
+    EDN_FRAME_VECTOR,
+    EDN_FRAME_SET,
+    EDN_FRAME_MAP,
+    EDN_FRAME_TAG,       /* waits for the tagged value */
+    EDN_FRAME_META,      /* waits for the metadata */
+    EDN_FRAME_QUOTE,     /* hands its form on as it is */
+    EDN_FRAME_WITH_META, /* the same, after the metadata was read */
+    EDN_FRAME_DISCARD,   /* swallows a form */
+    EDN_FRAME_UNQUOTE,   /* waits for a name */
+};
+
+struct edn_frame {
+    enum edn_frame_kind kind;
+    const char *at;      /* where it was opened */
+    size_t values_begin; /* of a collection: its items in parser->values */
+    struct bs_str name;  /* of a tag, or a map's namespace; else without ptr */
+};
 
 struct edn_parser {
     struct edn_reader *reader;
@@ -19,7 +37,11 @@ struct edn_parser {
     struct edn *values; /* items of the open collections, the innermost last */
     size_t values_count;
     size_t values_capacity;
-    struct edn *values_owned;     /* the heap's, once the caller's first array is too small */
+    struct edn *values_owned; /* the heap's, once the caller's first array is too small */
+    struct edn_frame *frames; /* the open ones, the innermost last */
+    size_t frames_count;
+    size_t frames_capacity;
+    struct edn_frame *frames_owned;
     struct edn_name_cache *names; /* owned; made with the first namespaced map */
 };
 
@@ -62,7 +84,25 @@ BS_MUST_CHECK enum bs_code edn_parser_check_utf8(struct edn_parser *parser, stru
 #define EDN_SHOWN_SIZE 64
 const char *edn_shown(struct bs_str text, char ret_text[EDN_SHOWN_SIZE]);
 
+/* ---- frames ---- */
+
+/* Fails beyond the depth limit. */
+BS_MUST_CHECK enum bs_code edn_frame_open(struct edn_parser *parser, struct edn_frame frame);
+/* Hands a whole form to what waits for it. *ret_done when nothing does: the form is the result. */
+BS_MUST_CHECK enum bs_code edn_frame_emit(struct edn_parser *parser, struct edn *value,
+                                          bool *ret_done);
+/* At a closing bracket: the collection that it closes. */
+BS_MUST_CHECK enum bs_code edn_frame_close(struct edn_parser *parser, struct edn *ret_value);
+/* At the end of the text, with something open. */
+BS_MUST_CHECK enum bs_code edn_frame_fail_unclosed(struct edn_parser *parser);
+
 /* ---- parts ---- */
+
+/* As edn_read_next; *ret_at is where the form begins, behind what was blank or discarded, NULL when
+ * there is none. */
+BS_MUST_CHECK enum bs_code edn_read_located(struct edn_reader *reader, struct bs_arena *arena,
+                                            struct edn *ret_value, const char **ret_at,
+                                            struct bs_error *error);
 
 /* The bytes from `at` on that belong to one token, and the classes met. */
 struct bs_str edn_token_scan(struct edn_parser *parser, uint8_t *ret_classes);
@@ -73,7 +113,9 @@ BS_MUST_CHECK enum bs_code edn_read_number(struct edn_parser *parser, struct edn
 BS_MUST_CHECK enum bs_code edn_read_char(struct edn_parser *parser, struct edn *ret_value);
 BS_MUST_CHECK enum bs_code edn_read_string(struct edn_parser *parser, struct edn *ret_value);
 
-/* Whether `name` can stand in #:name{}: without a slash. */
+/* Whether a token that begins like this is a symbol: no number, mark or keyword. */
+bool edn_begins_symbol(struct bs_str name);
+/* Whether `name` can stand in #:name{}: as a symbol without slash or colon. */
 bool edn_is_plain_name(struct bs_str name);
 
 /* The value of `#tag value`; `at` is where the tag begins. */

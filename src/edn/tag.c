@@ -146,12 +146,9 @@ static const char *qualify(struct edn_parser *parser, struct bs_str namespace, s
 static bool stands_alone(struct edn key)
 {
     struct bs_str name = edn_text_of(key);
-    if (key.type == EDN_KEYWORD)
-        return true;
-    if (bs_str_equals(name, "nil") || bs_str_equals(name, "true") || bs_str_equals(name, "false"))
-        return false;
-    bool signed_or_point = name.ptr[0] == '-' || name.ptr[0] == '+' || name.ptr[0] == '.';
-    return !(signed_or_point && name.len > 1 && (edn_byte_class(name.ptr[1]) & EDN_BYTE_DIGIT));
+    return key.type == EDN_KEYWORD ||
+           (edn_begins_symbol(name) && !bs_str_equals(name, "nil") &&
+            !bs_str_equals(name, "true") && !bs_str_equals(name, "false"));
 }
 
 enum bs_code edn_qualify_keys(struct edn_parser *parser, const char *at, struct bs_str namespace,

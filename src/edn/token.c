@@ -171,9 +171,18 @@ enum bs_code edn_read_symbol(struct edn_parser *parser, struct edn *ret_value)
     return BS_OK;
 }
 
+bool edn_begins_symbol(struct bs_str name)
+{
+    if (name.len == 0 || starts_with_digit(name) || name.ptr[0] == '#' || name.ptr[0] == '\'' ||
+        name.ptr[0] == ':')
+        return false;
+    bool maybe_number = name.ptr[0] == '-' || name.ptr[0] == '+' || name.ptr[0] == '.';
+    return !(maybe_number && starts_with_digit(bs_str_from_offset(name, 1)));
+}
+
 bool edn_is_plain_name(struct bs_str name)
 {
-    return name.len > 0 && bs_str_find_byte(name, '/') < 0 && !starts_with_digit(name) &&
+    return edn_begins_symbol(name) && bs_str_find_byte(name, '/') < 0 &&
            bs_str_find_byte(name, ':') < 0;
 }
 
