@@ -174,7 +174,8 @@ BS_API struct edn edn_set_of(struct bs_arena *arena, const struct edn *items, si
 /* A deep copy into the arena (objects stay borrowed). */
 BS_API struct edn edn_dup(struct bs_arena *arena, struct edn value);
 
-/* Exact numbers. Decimal text: optional '-', digits, for a bigdec also '.' and exponent. */
+/* Exact numbers. Decimal text: optional sign, digits, for a bigdec also '.' and exponent. Fail with
+ * EDN_SYNTAX, EDN_LIMIT, or LIMIT at the arena's cap. */
 BS_API BS_MUST_CHECK enum bs_code edn_bigint_parse(struct bs_arena *arena, struct bs_str text,
                                                    struct edn *ret_value, struct bs_error *error);
 BS_API BS_MUST_CHECK enum bs_code edn_bigdec_parse(struct bs_arena *arena, struct bs_str text,
@@ -185,7 +186,8 @@ BS_API bool edn_bigint_to_long(struct edn value, int64_t *ret_integer);
 /* Arithmetic on longs, bigints, bigdecs, floats and doubles by Clojure's contagion (long < bigint <
  * bigdec < double); a long that overflows becomes a bigint. op is one of + - * / . Division of
  * longs and bigints is the quotient toward zero; of bigdecs exact to 20 digits after the larger
- * scale, trailing zeros dropped. Division by zero and non-numbers fail (Q_INVALID_ARGUMENT). */
+ * scale, half to even, trailing zeros dropped. Division by zero (of doubles too) and non-numbers
+ * fail (Q_INVALID_ARGUMENT), results beyond BS_LIMIT_EDN_NUMBER_DIGITS as well (EDN_LIMIT). */
 BS_API BS_MUST_CHECK enum bs_code edn_arithmetic(struct bs_arena *arena, char op, struct edn a,
                                                  struct edn b, struct edn *ret_value,
                                                  struct bs_error *error);
@@ -264,7 +266,11 @@ BS_API const char *edn_type_name(enum edn_type type);
  * equal items are equal; sets and maps do not look at order; numbers are equal only inside their
  * kind (longs and bigints are one kind, as are floats and doubles), bigdecs by value (1.0M is
  * 1.00M); -0.0 equals 0.0; NaN equals itself here, so that the order is total. Across kinds the
- * order is by enum edn_type. uuids order as 128 unsigned bits, strings by code point.
+ * order is by enum edn_type. uuids order as 128 unsigned bits, strings by code point, keywords and
+ * symbols by the bytes of their text, NaN after all numbers; lists and vectors item by item, a
+ * beginning first; sets and maps by size, then in a fixed order that means nothing. The hash is the
+ * same in every process (but for objects without an order of their own), yet no format: don't store
+ * it. edn_map_get and edn_contains look through the items one by one.
  */
 BS_API bool edn_equal(struct edn a, struct edn b);
 BS_API int edn_compare(struct edn a, struct edn b);
@@ -295,8 +301,10 @@ BS_API void edn_reader_init(struct edn_reader *reader, struct bs_str text);
  * Reads the next form into `arena`. *ret_found is false at the end of the text (only blanks,
  * comments and discarded forms were left). Fails with EDN_SYNTAX or EDN_LIMIT, with fields line and
  * column (from 1) of the offending place; the reader then stands there.
- * All literals; #_ discard; ^metadata is read and dropped; #:ns{} and #::{}-less namespaced maps; a
- * leading ' is dropped; duplicate keys and members are refused; unknown tags give EDN_TAGGED.
+ * All literals; #_ discard; ^metadata is read and dropped; #:ns{} maps; a leading ' is dropped;
+ * duplicate keys and members are refused; unknown tags give EDN_TAGGED. Each open collection, tag,
+ * quote, metadata and discard counts as a level of depth. An arena that reaches its cap is
+ * EDN_LIMIT too. The cost is linear in the text, sets and maps of any size included.
  */
 BS_API BS_MUST_CHECK enum bs_code edn_read_next(struct edn_reader *reader, struct bs_arena *arena,
                                                 struct edn *ret_value, bool *ret_found,

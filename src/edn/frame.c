@@ -48,6 +48,7 @@ enum bs_code edn_frame_open(struct edn_parser *parser, struct edn_frame frame)
         parser->frames = parser->frames_owned = frames;
         parser->frames_capacity = capacity;
     }
+    frame.items_at = parser->at;
     frame.values_begin = parser->values_count;
     parser->frames[parser->frames_count++] = frame;
     return BS_OK;
@@ -133,18 +134,18 @@ enum bs_code edn_frame_emit(struct edn_parser *parser, struct edn *value, bool *
 
 /* ---- closing ---- */
 
-/* Where item `number` of a collection begins, whose items begin at `items`: found by reading up to
- * it again. */
-static const char *place_of_item(struct edn_parser *parser, const char *items, size_t number)
+/* Where item `number` of a collection begins: found by reading up to it again. */
+static const char *place_of_item(const struct edn_parser *parser, const struct edn_frame *frame,
+                                 size_t number)
 {
     struct edn_reader again = *parser->reader;
     struct bs_arena *arena BS_CLEANUP(bs_arena_freep) = bs_arena_new(0);
-    again.offset = (size_t)(items - again.text.ptr);
-    const char *at = items;
+    again.offset = (size_t)(frame->items_at - again.text.ptr);
+    const char *at = frame->at;
     struct edn value;
     for (size_t i = 0; i <= number; i++) {
-        enum bs_code code = edn_read_located(&again, arena, &value, &at, NULL);
-        BS_ASSERT(code == BS_OK && at);
+        if (edn_read_located(&again, arena, &value, &at, NULL) != BS_OK)
+            return frame->at; /* can't be: it was read before */
     }
     return at;
 }
@@ -153,11 +154,7 @@ static enum bs_code fail_duplicate(struct edn_parser *parser, const struct edn_f
                                    struct edn value, size_t number)
 {
     char shown[EDN_SHOWN_SIZE];
-    const char *items = frame->at;
-    while (*items != '{')
-        items++;
-    const char *at = place_of_item(parser, items + 1, number);
-    return edn_syntax_error(parser, at,
+    return edn_syntax_error(parser, place_of_item(parser, frame, number),
                             frame->kind == EDN_FRAME_SET ? "%s stands twice in this set"
                                                          : "the key %s stands twice in this map",
                             edn_print_cut(value, shown, sizeof(shown)));

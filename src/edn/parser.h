@@ -23,9 +23,10 @@ enum edn_frame_kind {
 
 struct edn_frame {
     enum edn_frame_kind kind;
-    const char *at;      /* where it was opened */
-    size_t values_begin; /* of a collection: its items in parser->values */
-    struct bs_str name;  /* of a tag, or a map's namespace; else without ptr */
+    const char *at;       /* where it was opened */
+    const char *items_at; /* the text behind its opening */
+    size_t values_begin;  /* of a collection: its items in parser->values */
+    struct bs_str name;   /* of a tag, or a map's namespace; else without ptr */
 };
 
 struct edn_parser {

@@ -155,6 +155,7 @@ static void test_errors__of_collections(void **state)
         {"{:a 1\n :b 2 :a 3}", 2, 7, "the key :a stands twice in this map"},
         {"{:a 1, 1 2, 1N 3}", 1, 13, "the key 1N stands twice in this map"},
         {"{[1] 1 #_x (1) 2}", 1, 12, "the key (1) stands twice in this map"},
+        {"#:a ; {\n {:b 1 :a/b 2}", 2, 8, "the key :a/b stands twice in this map"},
         {"#:a{:b 1 :a/b 2}", 1, 10, "the key :a/b stands twice in this map"},
         {"#{1 #{2 3} #{3 2}}", 1, 12, "#{3 2} stands twice in this set"},
         {"#{0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 7 3}", 1, 41, "7 stands twice in this set"},

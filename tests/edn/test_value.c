@@ -30,6 +30,40 @@ static void test_set_of__keeps_the_first_of_equal_items(void **state)
     assert_int_equal(edn_set_of(arena, NULL, 0).len, 0);
 }
 
+struct numbered_object {
+    struct edn_object object;
+    int number;
+};
+
+static int compare_numbered(const struct edn_object *a, const struct edn_object *b)
+{
+    int x = ((const struct numbered_object *)a)->number;
+    int y = ((const struct numbered_object *)b)->number;
+    return (x > y) - (x < y);
+}
+
+/* Objects with an order of their own all have one hash: what a hostile text would try to make. */
+static void test_set_of__finds_duplicates_where_all_hashes_collide(void **state)
+{
+    static const struct edn_object_class class = {.name = "n", .compare = compare_numbered};
+    struct bs_arena *arena = (struct bs_arena *)*state;
+    struct numbered_object objects[60];
+    struct edn items[60], reversed[60];
+    for (int i = 0; i < 60; i++) {
+        objects[i] = (struct numbered_object){.object = {&class}, .number = i % 50};
+        items[i] = edn_object_value(&objects[i].object);
+        reversed[59 - i] = items[i];
+    }
+    assert_int_equal(edn_set_of(arena, items, 50).len, 50);
+    assert_int_equal(edn_set_of(arena, items, 60).len, 50);
+    struct edn set = edn_set_of(arena, items, 60), other = edn_set_of(arena, reversed, 60);
+    assert_true(edn_equal(set, other));
+    assert_int_equal(edn_compare(set, other), 0);
+    assert_false(edn_equal(set, edn_set_of(arena, items, 49)));
+    objects[0].number = 100; /* shared by both sets, unlike number 50 + 0 of the reversed one */
+    assert_false(edn_equal(set, other));
+}
+
 static void test_dup__borrows_nothing(void **state)
 {
     (void)state;
@@ -111,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test_with_arena(test_make__collections),
         test_with_arena(test_set_of__keeps_the_first_of_equal_items),
+        test_with_arena(test_set_of__finds_duplicates_where_all_hashes_collide),
         test_with_arena(test_dup__borrows_nothing),
         test_with_arena(test_names__are_taken_apart),
         test_with_arena(test_look__into_maps_and_collections),
