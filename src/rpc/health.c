@@ -2,8 +2,8 @@
 
 #include <time.h>
 
-#include "rpc/builtin_internal.h"
 #include "rpc/dispatcher_internal.h"
+#include "rpc/v1/health.rpc.h"
 
 typedef Rpc__V1__HealthCheckResponse__ServingStatus serving_status;
 #define SERVING RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING
@@ -79,9 +79,10 @@ static enum bs_code watch(struct rpc_call *call, const Rpc__V1__HealthCheckReque
     }
 }
 
-static const struct rpc_v1_health_service_server server = {.check = check, .watch = watch};
+static const struct rpc__v1__health_service__server server = {.check = check, .watch = watch};
 
 void rpc_health_register(struct rpc_dispatcher *dispatcher)
 {
-    BS_ASSERT(rpc_dispatcher_register(dispatcher, &rpc_v1_health_service, &server, NULL) == BS_OK);
+    BS_ASSERT(rpc_dispatcher_register(dispatcher, &rpc__v1__health_service__table, &server, NULL) ==
+              BS_OK);
 }
