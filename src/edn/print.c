@@ -53,13 +53,25 @@ static char closing_of(struct edn value)
     }
 }
 
+/* A text of megabytes is not printed to its end when only its beginning is asked for. What is left
+ * still passes the stop. */
+static struct edn shortened(const struct printer *printer, struct edn value)
+{
+    size_t room = printer->stop_bytes - printer->out->len;
+    bool has_length = value.type == EDN_STRING || value.type == EDN_SYMBOL ||
+                      value.type == EDN_KEYWORD || value.type == EDN_URI || value.type == EDN_BYTES;
+    if (has_length && value.len > room)
+        value.len = (uint32_t)BS_MIN(room + 1, (size_t)value.len);
+    return value;
+}
+
 static void print_flat(struct printer *printer, struct edn value)
 {
     struct bs_buf *out = printer->out;
     if (is_full(printer))
         return;
     if (!is_compound(value)) {
-        edn_print_token(value, out);
+        edn_print_token(shortened(printer, value), out);
         return;
     }
     if (value.type == EDN_TAGGED) {

@@ -18,8 +18,9 @@ uint64_t random_seed_of_run(void)
 static struct edn random_number(struct bs_random *random, struct bs_arena *arena, bool floats)
 {
     static const int64_t longs[] = {0, 1, -1, 2, 1000, INT64_MAX, INT64_MIN, 1ll << 53};
-    static const double doubles[] = {0.0,    -0.0,     1.0,       -1.0, 0.5,  1e300,
-                                     5e-324, INFINITY, -INFINITY, NAN,  1e21, 123.456};
+    static const double doubles[] = {
+        0.0,         -0.0, 1.0,    -1.0, 0.5, 1e300, 5e-324, (double)INFINITY, -(double)INFINITY,
+        (double)NAN, 1e21, 123.456};
     static const char *const bigints[] = {"0",
                                           "1",
                                           "-1",

@@ -148,6 +148,20 @@ static void test_print_short__cuts_at_a_character(void **state)
     assert_str_equals(edn_print_short(arena, value, 6), "[\"\xce\xbb\xce\xbb...");
 }
 
+static void test_print_short__does_not_print_a_long_text_to_its_end(void **state)
+{
+    struct bs_arena *arena = (struct bs_arena *)*state;
+    char text[1001];
+    memset(text, 'a', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    struct edn value = edn_string(bs_str_from(text));
+    for (size_t max = 1; max < 1010; max++) {
+        struct bs_str printed = edn_print_short(arena, edn_vector_of(arena, &value, 1), max);
+        size_t whole = 1000 + 4;
+        assert_int_equal(printed.len, max < whole ? max + 3 : whole);
+    }
+}
+
 static void test_print_cut__always_ends_with_nul(void **state)
 {
     struct bs_arena *arena = (struct bs_arena *)*state;
@@ -185,6 +199,7 @@ int main(void)
         test_with_arena(test_print_pretty__cuts_long_collections),
         test_with_arena(test_print_pretty__keeps_to_the_width),
         test_with_arena(test_print_short__cuts_at_a_character),
+        test_with_arena(test_print_short__does_not_print_a_long_text_to_its_end),
         test_with_arena(test_print_cut__always_ends_with_nul),
         test_with_arena(test_print__overflow_of_the_buffer_is_remembered),
     };
