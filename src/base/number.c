@@ -242,7 +242,8 @@ static bool scan(struct bs_str s, struct number_text *ret_number)
     return true;
 }
 
-static double read_slowly(struct bs_str s)
+/* By strtof_l when `is_float`. */
+static double read_slowly(struct bs_str s, bool is_float)
 {
     char small[128];
     BS_CLEANUP(bs_freep) char *large = NULL;
@@ -251,7 +252,8 @@ static double read_slowly(struct bs_str s)
         text = large = bs_malloc(s.len + 1);
     memcpy(text, s.ptr, s.len);
     text[s.len] = '\0';
-    return strtod_l(text, NULL, get_c_locale());
+    return is_float ? (double)strtof_l(text, NULL, get_c_locale())
+                    : strtod_l(text, NULL, get_c_locale());
 }
 
 bool bs_str_parse_double(struct bs_str s, double *ret_value)
@@ -270,10 +272,25 @@ bool bs_str_parse_double(struct bs_str s, double *ret_value)
                                     : value * powers[number.exponent];
         value = number.negative ? -value : value;
     } else {
-        value = read_slowly(s);
+        value = read_slowly(s, false);
     }
     if (isinf(value))
         return false;
     *ret_value = value;
+    return true;
+}
+
+bool bs_str_parse_float(struct bs_str s, float *ret_value)
+{
+    struct number_text number;
+    if (!scan(s, &number))
+        return false;
+    /* a whole number below 2^24 is exact; all else would be rounded twice by way of a double */
+    double value = number.exact && number.digits < 16777216 && number.exponent == 0
+                       ? (double)number.digits * (number.negative ? -1 : 1)
+                       : read_slowly(s, true);
+    if (isinf(value))
+        return false;
+    *ret_value = (float)value;
     return true;
 }

@@ -106,6 +106,8 @@ BS_API bool bs_str_parse_i64(struct bs_str s, int64_t *ret_value);
  * Rounded to the nearest double: too small gives a zero, too large for a finite double is false.
  */
 BS_API bool bs_str_parse_double(struct bs_str s, double *ret_value);
+/* The same for float, rounded once. */
+BS_API bool bs_str_parse_float(struct bs_str s, float *ret_value);
 
 /* Whether the bytes are well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
 BS_API bool bs_utf8_is_valid(struct bs_str s);

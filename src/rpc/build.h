@@ -25,6 +25,7 @@
  */
 struct rpc_builder;
 
+/* NULL when the arena's cap is passed. */
 BS_API struct rpc_builder *rpc_builder_new(const struct rpc_message *table, unsigned json_flags,
                                            struct bs_arena *arena);
 /* The same, filling a message that exists; fields set by an earlier builder may not be set again.
@@ -84,7 +85,7 @@ BS_API int rpc_message_find_field(const struct rpc_message *table, struct bs_str
  * A visitor is told a message's tree: fields by number, the set ones (with RPC_JSON_ZEROS all that
  * JSON would print). Every function returns BS_OK to go on. Well-known types come as in JSON
  * (Timestamp by `instant`, wrappers as their value), enums by name, or as integers where the number
- * has none; int64 as integers.
+ * has none; integers say whether their type has 64 bits (JSON writes those as strings).
  */
 struct rpc_visitor {
     enum bs_code (*begin_object)(void *self, const struct rpc_message *table, /* NULL: a map */
@@ -96,8 +97,8 @@ struct rpc_visitor {
     enum bs_code (*end_list)(void *self, struct bs_error *error);
     enum bs_code (*null)(void *self, struct bs_error *error);
     enum bs_code (*boolean)(void *self, bool value, struct bs_error *error);
-    enum bs_code (*integer)(void *self, int64_t value, struct bs_error *error);
-    enum bs_code (*natural)(void *self, uint64_t value, struct bs_error *error);
+    enum bs_code (*integer)(void *self, int64_t value, bool is_long, struct bs_error *error);
+    enum bs_code (*natural)(void *self, uint64_t value, bool is_long, struct bs_error *error);
     enum bs_code (*number)(void *self, double value, bool is_float, struct bs_error *error);
     enum bs_code (*string)(void *self, struct bs_str text, struct bs_error *error);
     enum bs_code (*enumeration)(void *self, const ProtobufCEnumValue *value,
@@ -110,5 +111,9 @@ BS_API BS_MUST_CHECK enum bs_code rpc_message_visit(const struct rpc_message *ta
                                                     unsigned json_flags,
                                                     const struct rpc_visitor *visitor, void *self,
                                                     struct bs_error *error);
+/* The same for one field's value, whether set or not. */
+BS_API BS_MUST_CHECK enum bs_code rpc_message_visit_field(
+    const struct rpc_message *table, const ProtobufCMessage *message, unsigned field_idx,
+    unsigned json_flags, const struct rpc_visitor *visitor, void *self, struct bs_error *error);
 
 #endif
