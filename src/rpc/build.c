@@ -455,7 +455,8 @@ enum bs_code rpc_build_end_object(struct rpc_builder *builder, struct bs_error *
             char text[RPC_KEY_TEXT_SIZE];
             const ProtobufCFieldDescriptor *key =
                 &frame->table->fields[frame->field_idx].message->descriptor->fields[0];
-            return rpc_builder_duplicate_key(builder, rpc_map_key_text(key, duplicate, text), error);
+            return rpc_builder_duplicate_key(builder, rpc_map_key_text(key, duplicate, text),
+                                             error);
         }
     }
     return pop(builder);
@@ -464,6 +465,7 @@ enum bs_code rpc_build_end_object(struct rpc_builder *builder, struct bs_error *
 enum bs_code rpc_build_end_list(struct rpc_builder *builder, struct bs_error *error)
 {
     (void)error;
-    BS_ASSERT(rpc_builder_top(builder)->kind == RPC_FRAME_LIST || rpc_builder_top(builder)->kind == RPC_FRAME_SKIP);
+    BS_ASSERT(rpc_builder_top(builder)->kind == RPC_FRAME_LIST ||
+              rpc_builder_top(builder)->kind == RPC_FRAME_SKIP);
     return pop(builder);
 }

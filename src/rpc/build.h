@@ -72,11 +72,21 @@ BS_API BS_MUST_CHECK enum bs_code rpc_builder_finish(struct rpc_builder *builder
 /*
  * Sets the field at a path of names ("filter.orgId", either spelling) from text, as path and query
  * parameters do: no quotes, lists by repetition, messages on the way are made. JSON_FIELD naming
- * path, expected type and text; for unknown names too.
+ * path, expected type and text; for unknown names too, for maps, lists of messages, and messages
+ * other than Timestamp, Duration, FieldMask and wrappers. A field that is set already may be set to
+ * the same value again (a path and a body may agree), not to another. Lists that are appended to
+ * must have been made by this room (here, from JSON, unpacked).
  */
 BS_API BS_MUST_CHECK enum bs_code
 rpc_message_set_text(const struct rpc_message *table, ProtobufCMessage *message, struct bs_str path,
                      struct bs_str text, struct bs_arena *arena, struct bs_error *error);
+
+/*
+ * The path in original names, appended, so that two spellings of one field can be told to be the
+ * same; false when it leads nowhere.
+ */
+BS_API bool rpc_message_resolve_path(const struct rpc_message *table, struct bs_str path,
+                                     struct bs_buf *ret_original, bool *ret_is_list);
 
 /* Index of a field by JSON or original name, -1 when there is none. */
 BS_API int rpc_message_find_field(const struct rpc_message *table, struct bs_str name);
@@ -112,8 +122,10 @@ BS_API BS_MUST_CHECK enum bs_code rpc_message_visit(const struct rpc_message *ta
                                                     const struct rpc_visitor *visitor, void *self,
                                                     struct bs_error *error);
 /* The same for one field's value, whether set or not. */
-BS_API BS_MUST_CHECK enum bs_code rpc_message_visit_field(
-    const struct rpc_message *table, const ProtobufCMessage *message, unsigned field_idx,
-    unsigned json_flags, const struct rpc_visitor *visitor, void *self, struct bs_error *error);
+BS_API BS_MUST_CHECK enum bs_code rpc_message_visit_field(const struct rpc_message *table,
+                                                          const ProtobufCMessage *message,
+                                                          unsigned field_idx, unsigned json_flags,
+                                                          const struct rpc_visitor *visitor,
+                                                          void *self, struct bs_error *error);
 
 #endif

@@ -62,8 +62,8 @@ enum bs_code rpc_builder_fail(struct rpc_builder *builder, enum bs_reason reason
     va_end(args);
     const char *colon = path.len > 0 ? ": " : "";
     if (builder->source.len == 0) {
-        enum bs_code code = bs_error_set(error, reason, "%s%s%s", bs_buf_cstr(&path), colon,
-                                         bs_buf_cstr(&text));
+        enum bs_code code =
+            bs_error_set(error, reason, "%s%s%s", bs_buf_cstr(&path), colon, bs_buf_cstr(&text));
         bs_error_add_text(error, "path", bs_buf_str(&path));
         return code;
     }

@@ -57,9 +57,9 @@ struct rpc_token {
 struct rpc_builder {
     struct bs_arena *arena;
     unsigned flags;
-    bool done;           /* the tree is closed */
-    bool is_dropped;     /* the value just taken is an unknown enum name that is to be ignored */
-    unsigned depth;      /* frames in use, the top one not counted */
+    bool done;            /* the tree is closed */
+    bool is_dropped;      /* the value just taken is an unknown enum name that is to be ignored */
+    unsigned depth;       /* frames in use, the top one not counted */
     struct bs_str source; /* the text that is parsed; empty: no line and column in errors */
     size_t offset;        /* of the current token in it */
     ProtobufCMessage *root;

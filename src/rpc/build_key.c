@@ -66,14 +66,13 @@ enum bs_code rpc_builder_unknown_field(struct rpc_builder *builder, const struct
     BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(1024);
     rpc_append_quoted(&text, name);
     const char *nearest = nearest_name(table, name);
-    return rpc_builder_fail(builder, BS_REASON_JSON_FIELD, error,
-                            "%s has no field %s%s%s%s", table->full_name, bs_buf_cstr(&text),
-                            nearest ? " (is \"" : "", nearest ? nearest : "",
-                            nearest ? "\" meant?)" : "");
+    return rpc_builder_fail(builder, BS_REASON_JSON_FIELD, error, "%s has no field %s%s%s%s",
+                            table->full_name, bs_buf_cstr(&text), nearest ? " (is \"" : "",
+                            nearest ? nearest : "", nearest ? "\" meant?)" : "");
 }
 
 enum bs_code rpc_builder_duplicate_key(struct rpc_builder *builder, struct bs_str key,
-                                  struct bs_error *error)
+                                       struct bs_error *error)
 {
     BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(1024);
     rpc_append_quoted(&text, key);
@@ -119,8 +118,7 @@ static bool key_was_there(const ProtobufCFieldDescriptor *map, const ProtobufCMe
                           const ProtobufCFieldDescriptor *key)
 {
     size_t last = rpc_list_count(map, message) - 1;
-    const void *mine =
-        rpc_field_at(key, rpc_load_message(rpc_list_at(map, message, last)));
+    const void *mine = rpc_field_at(key, rpc_load_message(rpc_list_at(map, message, last)));
     for (size_t i = 0; i < last && last < RPC_MAP_SCANNED_MAX; i++) {
         const void *other = rpc_field_at(key, rpc_load_message(rpc_list_at(map, message, i)));
         if (rpc_value_equal(key->type, mine, other))
@@ -146,7 +144,8 @@ static enum bs_code map_key(struct rpc_builder *builder, struct rpc_frame *frame
         return rpc_raise_arena_full(builder->arena, error);
     memcpy(place, &entry, sizeof(entry));
     frame->has_key = true;
-    return key_was_there(map, frame->message, key) ? rpc_builder_duplicate_key(builder, name, error) : BS_OK;
+    return key_was_there(map, frame->message, key) ? rpc_builder_duplicate_key(builder, name, error)
+                                                   : BS_OK;
 }
 
 enum bs_code rpc_build_key(struct rpc_builder *builder, struct bs_str name, struct bs_error *error)

@@ -1,6 +1,7 @@
 /*
- * One value as it came (a JSON scalar, an EDN value, the text of a parameter) to one field's memory,
- * by the rules of proto3 JSON. Whole numbers go by decimal arithmetic, never through a double.
+ * One value as it came (a JSON scalar, an EDN value, the text of a parameter) to one field's
+ * memory, by the rules of proto3 JSON. Whole numbers go by decimal arithmetic, never through a
+ * double.
  */
 
 #include <math.h>

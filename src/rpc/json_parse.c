@@ -30,8 +30,8 @@ static void skip_blanks(struct parser *p)
 
 static bool is_word_byte(unsigned char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '_' || c == '+' || c == '-' || c == '.' || c >= 0x80;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '+' || c == '-' || c == '.' || c >= 0x80;
 }
 
 /* What stands at `at`, for a message: a word or a character. */
@@ -226,7 +226,8 @@ static enum bs_code take_scalar(struct parser *p)
         return rpc_build_bool(p->builder, false, p->error);
     text = bs_str_make(p->at, (size_t)(p->end - p->at));
     text.len = text.len > 0 ? rpc_number_prefix(text) : 0;
-    if (text.len == 0 || (p->at + text.len < p->end && is_word_byte((unsigned char)p->at[text.len])))
+    if (text.len == 0 ||
+        (p->at + text.len < p->end && is_word_byte((unsigned char)p->at[text.len])))
         return syntax_error(p, "a value");
     mark(p, p->at);
     p->at += text.len;

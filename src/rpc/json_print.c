@@ -225,8 +225,8 @@ static enum bs_code print_number(void *self, double value, bool is_float, struct
 {
     (void)error;
     char text[BS_DOUBLE_TEXT_SIZE + 2];
-    size_t len = is_float ? bs_float_format((float)value, text + 1)
-                          : bs_double_format(value, text + 1);
+    size_t len =
+        is_float ? bs_float_format((float)value, text + 1) : bs_double_format(value, text + 1);
     struct bs_str number = bs_str_make(text + 1, len);
     /* NaN, Infinity, -Infinity are strings */
     if (text[len] == 'N' || text[len] == 'y') {
@@ -327,8 +327,8 @@ enum bs_code rpc_json_print_field(const struct rpc_message *table, const Protobu
 {
     int idx = rpc_message_find_field(table, field_name);
     if (idx < 0)
-        return bs_error_set(error, BS_REASON_INTERNAL, "%s has no field \"%.*s\"",
-                            table->full_name, BS_STR_ARGS(field_name));
+        return bs_error_set(error, BS_REASON_INTERNAL, "%s has no field \"%.*s\"", table->full_name,
+                            BS_STR_ARGS(field_name));
     const ProtobufCFieldDescriptor *field = &table->descriptor->fields[idx];
     struct printer printer = {.out = out, .flags = flags};
     ProtobufCMessage *unset = NULL;

@@ -1,7 +1,7 @@
 /*
  * The well-known types whose JSON form is no object of their fields: Timestamp, Duration,
- * FieldMask, Value and the wrappers. Their structs are written by descriptor, fields in the order of
- * their numbers, so that no generated header of theirs is needed.
+ * FieldMask, Value and the wrappers. Their structs are written by descriptor, fields in the order
+ * of their numbers, so that no generated header of theirs is needed.
  */
 
 #include <math.h>

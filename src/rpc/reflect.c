@@ -68,8 +68,8 @@ void rpc_field_mark_set(const ProtobufCFieldDescriptor *field, ProtobufCMessage 
     char *quantifier = (char *)message + field->quantifier_offset;
     if (rpc_field_is_oneof(field)) {
         memcpy(quantifier, &field->id, sizeof(field->id));
-    } else if (field->label == PROTOBUF_C_LABEL_OPTIONAL &&
-               field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_MESSAGE) {
+    } else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->type != PROTOBUF_C_TYPE_STRING &&
+               field->type != PROTOBUF_C_TYPE_MESSAGE) {
         protobuf_c_boolean yes = 1;
         memcpy(quantifier, &yes, sizeof(yes));
     }

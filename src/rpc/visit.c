@@ -1,6 +1,6 @@
 /*
- * A message's tree, told to a visitor: JSON printing and the shell's EDN stand on it. Fields come by
- * number; well-known types as the values that JSON has for them.
+ * A message's tree, told to a visitor: JSON printing and the shell's EDN stand on it. Fields come
+ * by number; well-known types as the values that JSON has for them.
  */
 
 #include <math.h>
@@ -104,8 +104,8 @@ static enum bs_code visit_value(struct visit *v, const struct rpc_message *table
 static enum bs_code enter(struct visit *v, const struct rpc_place *place)
 {
     if (v->depth == BS_LIMIT_JSON_DEPTH)
-        return no_json_form(v, place, "nested deeper than " BS_STRINGIFY(BS_LIMIT_JSON_DEPTH)
-                                      " levels");
+        return no_json_form(v, place,
+                            "nested deeper than " BS_STRINGIFY(BS_LIMIT_JSON_DEPTH) " levels");
     v->depth++;
     return BS_OK;
 }
@@ -183,8 +183,8 @@ static enum bs_code visit_fields(struct visit *v, const struct rpc_message *tabl
         if (!is_visited(v, table, i, message))
             continue;
         place.name = table->fields[i].json_name;
-        const char *name = v->flags & RPC_JSON_ORIGINAL_NAMES ? table->descriptor->fields[i].name
-                                                              : place.name;
+        const char *name =
+            v->flags & RPC_JSON_ORIGINAL_NAMES ? table->descriptor->fields[i].name : place.name;
         BS_TRY(v->visitor->key(v->self, &table->fields[i], bs_str_from(name), v->error));
         BS_TRY(visit_field_value(v, table, message, i, &place));
     }
@@ -222,14 +222,14 @@ static enum bs_code visit_duration(struct visit *v, const struct rpc_message *ta
     int32_t nanos;
     load_seconds(table, message, &seconds, &nanos);
     if (!rpc_duration_format(seconds, nanos, text))
-        return no_json_form(v, place, "no duration: seconds and nanos out of range or of "
-                                      "different signs");
+        return no_json_form(v, place,
+                            "no duration: seconds and nanos out of range or of "
+                            "different signs");
     return v->visitor->string(v->self, bs_str_from(text), v->error);
 }
 
 static enum bs_code visit_field_mask(struct visit *v, const struct rpc_message *table,
-                                     const ProtobufCMessage *message,
-                                     const struct rpc_place *place)
+                                     const ProtobufCMessage *message, const struct rpc_place *place)
 {
     const ProtobufCFieldDescriptor *paths = &table->descriptor->fields[0];
     BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
@@ -243,8 +243,7 @@ static enum bs_code visit_field_mask(struct visit *v, const struct rpc_message *
 }
 
 static enum bs_code visit_json_value(struct visit *v, const struct rpc_message *table,
-                                     const ProtobufCMessage *message,
-                                     const struct rpc_place *place)
+                                     const ProtobufCMessage *message, const struct rpc_place *place)
 {
     const ProtobufCFieldDescriptor *fields = table->descriptor->fields;
     uint32_t set = rpc_oneof_case(&fields[0], message);
@@ -268,8 +267,9 @@ static enum bs_code visit_any(struct visit *v, const struct rpc_message *table,
     const ProtobufCFieldDescriptor *fields = table->descriptor->fields;
     if (!rpc_value_is_zero(fields[0].type, rpc_field_at(&fields[0], message)) ||
         !rpc_value_is_zero(fields[1].type, rpc_field_at(&fields[1], message)))
-        return no_json_form(v, place, "google.protobuf.Any has no JSON form here: no registry of "
-                                      "types");
+        return no_json_form(v, place,
+                            "google.protobuf.Any has no JSON form here: no registry of "
+                            "types");
     BS_TRY(v->visitor->begin_object(v->self, table, v->error));
     return v->visitor->end_object(v->self, v->error);
 }
