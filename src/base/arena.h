@@ -27,7 +27,7 @@ BS_API void bs_arena_free(struct bs_arena *arena);
 BS_API void bs_arena_freep(struct bs_arena **arena);
 /* Frees everything given out, runs the callbacks, keeps one block for what comes. */
 BS_API void bs_arena_reset(struct bs_arena *arena);
-/* Bytes given out since the last reset. */
+/* Bytes given out since the last reset, with the padding of alignment; clean-ups don't count. */
 BS_API size_t bs_arena_used_bytes(const struct bs_arena *arena);
 BS_API size_t bs_arena_max_bytes(const struct bs_arena *arena);
 

@@ -3,7 +3,8 @@
 
 /*
  * A growable byte buffer with a maximum. An append beyond the maximum appends nothing and sets
- * `overflowed`, which stays set until reset: check once, at the end. The caller serializes.
+ * `overflowed`, which stays set until reset, and until then nothing more is appended, so that the
+ * text has no holes: check once, at the end. The caller serializes.
  */
 
 #include <stdarg.h>
