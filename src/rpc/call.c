@@ -363,28 +363,23 @@ void rpc_call_cancel(struct rpc_call *call)
 /* What can be said without running: true when it was answered. */
 static bool answer_at_once(struct rpc_call *call)
 {
-    struct bs_error error = BS_ERROR_INIT;
-    struct bs_error *refusal = call->refusal;
-    if (!refusal && bs_deadline_passed(call->interrupt.deadline)) {
-        refusal = &error;
-        bs_error_set(refusal, BS_REASON_RPC_DEADLINE, "%.*s: deadline passed before the start",
+    if (!call->refusal && bs_deadline_passed(call->interrupt.deadline))
+        bs_error_set(refuse(call), BS_REASON_RPC_DEADLINE, "%.*s: deadline passed before the start",
                      BS_STR_ARGS(call->method_name));
-    }
-    if (!refusal && !call->has_request && !(call->served->method->kind & RPC_CLIENT_STREAM)) {
-        refusal = &error;
-        bs_error_set_code(refusal, BS_UNIMPLEMENTED, BS_REASON_RPC_PROTOCOL,
+    if (!call->refusal && !call->has_request && !(call->served->method->kind & RPC_CLIENT_STREAM))
+        bs_error_set_code(refuse(call), BS_UNIMPLEMENTED, BS_REASON_RPC_PROTOCOL,
                           "%.*s: expected one request message, got none",
                           BS_STR_ARGS(call->method_name));
-    }
-    if (!refusal && !rpc_dispatcher_enter(call->dispatcher)) {
-        refusal = &error;
+    if (!call->refusal && !rpc_dispatcher_enter(call->dispatcher)) {
         atomic_fetch_add_explicit(&call->dispatcher->refused_draining, 1, memory_order_relaxed);
-        bs_error_set(refusal, BS_REASON_RPC_DRAINING, "%.*s: the server is shutting down",
+        bs_error_set(refuse(call), BS_REASON_RPC_DRAINING, "%.*s: the server is shutting down",
                      BS_STR_ARGS(call->method_name));
     }
-    if (refusal && rpc_call_claim(call, refusal->code))
-        rpc_call_answer_from_outside(call, refusal);
-    return refusal != NULL;
+    if (!call->refusal)
+        return false;
+    if (rpc_call_claim(call, call->refusal->code))
+        rpc_call_answer_from_outside(call, call->refusal);
+    return true;
 }
 
 static void count_start(struct rpc_call *call)
@@ -393,19 +388,24 @@ static void count_start(struct rpc_call *call)
     atomic_fetch_add_explicit(&stats->started, 1, memory_order_relaxed);
 }
 
-void rpc_call_start(struct rpc_call *call)
+static void answer_overload(struct rpc_call *call)
 {
     struct bs_error error = BS_ERROR_INIT;
-    count_start(call);
-    if (answer_at_once(call) || rpc_pool_submit(call->dispatcher, call))
-        return;
     atomic_fetch_add_explicit(&call->dispatcher->refused_overload, 1, memory_order_relaxed);
     bs_error_set(&error, BS_REASON_RPC_OVERLOADED,
-                 "%.*s: too many calls wait already (at most %zu do)",
-                 BS_STR_ARGS(call->method_name), call->dispatcher->options.queue_max);
+                 "%.*s: too many calls under way (at most %zu wait and %u stream)",
+                 BS_STR_ARGS(call->method_name), call->dispatcher->options.queue_max,
+                 call->dispatcher->options.max_streams);
     if (rpc_call_claim(call, error.code))
         rpc_call_answer_from_outside(call, &error);
     rpc_dispatcher_leave(call->dispatcher);
+}
+
+void rpc_call_start(struct rpc_call *call)
+{
+    count_start(call);
+    if (!answer_at_once(call) && !rpc_pool_submit(call->dispatcher, call))
+        answer_overload(call);
 }
 
 void rpc_call_run(struct rpc_call *call)

@@ -101,16 +101,15 @@ static void complete_error(const struct rpc_call *call, enum bs_code code, struc
     error->code = code;
 }
 
-/* What deadline and cancellation make of a handler's end: work that is done too late is late. */
+/* What deadline and cancellation make of a handler's end: work that is done too late is late. A
+ * deadline that the handler itself reports beats a cancellation that came with it. */
 static enum bs_code judge(const struct rpc_call *call, enum bs_code code, struct bs_error *error)
 {
-    struct bs_error late = BS_ERROR_INIT;
-    enum bs_code interrupted = bs_interrupt_check(&call->interrupt, &late);
-    if (interrupted == BS_OK || interrupted == code)
+    enum bs_code interrupted = bs_interrupt_check(&call->interrupt, NULL);
+    if (interrupted == BS_OK || interrupted == code || code == BS_DEADLINE_EXCEEDED)
         return code;
-    if (interrupted == BS_CANCELLED && bs_deadline_passed(call->interrupt.deadline))
-        return code;
-    *error = late;
+    *error = (struct bs_error)BS_ERROR_INIT;
+    interrupted = bs_interrupt_check(&call->interrupt, error);
     bs_error_prefix(error, "%.*s: ", BS_STR_ARGS(call->method_name));
     return interrupted;
 }
