@@ -77,6 +77,7 @@ struct rpc_dispatcher *rpc_dispatcher_new(const struct rpc_dispatcher_options *o
                                                    .before = validate_call,
                                                });
     rpc_health_register(dispatcher);
+    rpc_reflection_register(dispatcher);
     return dispatcher;
 }
 

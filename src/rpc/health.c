@@ -83,6 +83,5 @@ static const struct rpc__v1__health_service__server server = {.check = check, .w
 
 void rpc_health_register(struct rpc_dispatcher *dispatcher)
 {
-    BS_ASSERT(rpc_dispatcher_register(dispatcher, &rpc__v1__health_service__table, &server, NULL) ==
-              BS_OK);
+    BS_ASSERT(rpc__v1__health_service__register(dispatcher, &server, NULL) == BS_OK);
 }
