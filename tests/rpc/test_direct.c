@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "rpc/fixture.h"
+#include "rpc/v1/reflection.rpc.h"
 
 static struct test_server server;
 static struct bs_arena *arena;
@@ -258,6 +259,84 @@ static void test_health__is_watched_through_changes_and_drain(void **state)
     assert_true(rpc_dispatcher_wait(server.dispatcher, 10000));
 }
 
+static Rpc__V1__DescribeResponse *describe(const char *name)
+{
+    Rpc__V1__DescribeRequest request = RPC__V1__DESCRIBE_REQUEST__INIT;
+    Rpc__V1__DescribeResponse *response = NULL;
+    request.name = (char *)(uintptr_t)name;
+    assert_int_equal(rpc__v1__reflection_service__call_describe(server.direct, NULL, &request,
+                                                                arena, &response, NULL),
+                     BS_OK);
+    return response;
+}
+
+static void test_reflection__describes_services_methods_messages_and_enums(void **state)
+{
+    (void)state;
+    const Rpc__V1__MethodDescription *method =
+        describe("/rpc.v1.ReflectionService/Describe")->method;
+    assert_string_equal(method->access, "public");
+    assert_true(method->reading);
+    assert_string_equal(method->request->fields[0]->rules, "required, at most 512 characters");
+    const Rpc__V1__ServiceDescription *service = describe("rpc.v1.HealthService")->service;
+    assert_int_equal(service->n_methods, 2);
+    assert_true(service->methods[1]->server_streaming);
+    const Rpc__V1__MessageDescription *message = describe(".rpc.v1.HealthCheckResponse")->message;
+    assert_string_equal(message->fields[0]->type, "rpc.v1.HealthCheckResponse.ServingStatus");
+    assert_string_equal(message->fields[0]->values[1], "SERVING");
+    const Rpc__V1__MessageDescription *files = describe("rpc.v1.GetFilesResponse")->message;
+    assert_string_equal(files->fields[0]->type, "bytes");
+    assert_string_equal(files->fields[0]->label, "repeated");
+    const Rpc__V1__EnumDescription *enumeration =
+        describe("rpc.v1.HealthCheckResponse.ServingStatus")->enumeration;
+    assert_int_equal(enumeration->n_values, 4);
+    assert_int_equal(enumeration->values[2]->number, 2);
+}
+
+static void test_reflection__names_the_nearest_to_an_unknown_name(void **state)
+{
+    Rpc__V1__DescribeRequest request = RPC__V1__DESCRIBE_REQUEST__INIT;
+    Rpc__V1__DescribeResponse *response;
+    struct bs_error error = BS_ERROR_INIT;
+    (void)state;
+    request.name = (char *)(uintptr_t) "rpc.v1.HealthServise";
+    assert_int_equal(rpc__v1__reflection_service__call_describe(server.direct, NULL, &request,
+                                                                arena, &response, &error),
+                     BS_NOT_FOUND);
+    assert_non_null(strstr(error.message, "did you mean \"rpc.v1.HealthService\"?"));
+    request.name = (char *)(uintptr_t) "";
+    assert_int_equal(rpc__v1__reflection_service__call_describe(server.direct, NULL, &request,
+                                                                arena, &response, &error),
+                     BS_INVALID_ARGUMENT);
+    assert_int_equal(error.reason, BS_REASON_RPC_VALIDATION);
+}
+
+static void test_reflection__lists_services_and_gives_files_after_their_imports(void **state)
+{
+    Rpc__V1__ListServicesRequest list = RPC__V1__LIST_SERVICES_REQUEST__INIT;
+    Rpc__V1__ListServicesResponse *services = NULL;
+    Rpc__V1__GetFilesRequest get = RPC__V1__GET_FILES_REQUEST__INIT;
+    Rpc__V1__GetFilesResponse *files = NULL;
+    (void)state;
+    assert_int_equal(rpc__v1__reflection_service__call_list_services(server.direct, NULL, &list,
+                                                                     arena, &services, NULL),
+                     BS_OK);
+    assert_int_equal(services->n_services, 4);
+    assert_string_equal(services->services[0]->name, "rpc.v1.HealthService");
+    assert_string_equal(services->services[3]->name, "test.Service");
+    get.symbol = (char *)(uintptr_t) "rpc.v1.HealthService/Check";
+    assert_int_equal(
+        rpc__v1__reflection_service__call_get_files(server.direct, NULL, &get, arena, &files, NULL),
+        BS_OK);
+    assert_int_equal(files->n_files, 3); /* descriptor.proto, options.proto, health.proto */
+    assert_memory_equal(files->files[2].data + 2, "rpc/v1/health.proto", 19);
+    get.symbol = (char *)(uintptr_t) "";
+    assert_int_equal(
+        rpc__v1__reflection_service__call_get_files(server.direct, NULL, &get, arena, &files, NULL),
+        BS_OK);
+    assert_int_equal(files->n_files, 4);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -272,6 +351,9 @@ int main(void)
         TEST(test_stream__without_its_request_is_unimplemented),
         TEST(test_health__knows_server_and_services),
         TEST(test_health__is_watched_through_changes_and_drain),
+        TEST(test_reflection__describes_services_methods_messages_and_enums),
+        TEST(test_reflection__names_the_nearest_to_an_unknown_name),
+        TEST(test_reflection__lists_services_and_gives_files_after_their_imports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
