@@ -1,0 +1,7 @@
+/* The list of subcommands. */
+
+#include "commands.h"
+
+const struct cli_command *const cli_commands[] = {
+    &import_command, &transact_command, &datoms_command, &check_command, &stats_command, NULL,
+};

@@ -1,0 +1,14 @@
+#ifndef BANDSTAND_COMMANDS_H
+#define BANDSTAND_COMMANDS_H
+
+/* One file for each subcommand. */
+
+#include "cli.h"
+
+extern const struct cli_command check_command;
+extern const struct cli_command datoms_command;
+extern const struct cli_command import_command;
+extern const struct cli_command stats_command;
+extern const struct cli_command transact_command;
+
+#endif
