@@ -2,8 +2,7 @@
 
 #include "shell/value.h"
 
-struct edn shell_datom_value(struct datom_db *db, const struct datom *datom,
-                             struct bs_arena *arena)
+struct edn shell_datom_value(struct datom_db *db, const struct datom *datom, struct bs_arena *arena)
 {
     struct bs_str ident = datom_db_ident(db, datom->a);
     struct edn items[] = {
@@ -59,8 +58,7 @@ struct edn shell_log_entry_value(struct datom_db *db, const struct datom_log_ent
     return edn_map_of(arena, items, BS_ARRAY_COUNT(items) / 2);
 }
 
-enum bs_code shell_index_of(struct bs_str name, enum datom_index *ret_index,
-                            struct bs_error *error)
+enum bs_code shell_index_of(struct bs_str name, enum datom_index *ret_index, struct bs_error *error)
 {
     static const char *const names[] = {"eavt", "aevt", "avet", "vaet"};
     for (size_t i = 0; i < BS_ARRAY_COUNT(names); i++) {
@@ -85,8 +83,7 @@ static enum bs_code take_entity(struct datom_db *db, struct edn component, datom
     return BS_OK;
 }
 
-static enum bs_code take_tx(struct edn component, struct datom_range *range,
-                            struct bs_error *error)
+static enum bs_code take_tx(struct edn component, struct datom_range *range, struct bs_error *error)
 {
     char text[120];
     if (component.type != EDN_LONG || component.as.integer < 0)

@@ -29,7 +29,7 @@ struct cli_texts {
 };
 
 struct cli_option {
-    const char *name;        /* without dashes */
+    const char *name; /* without dashes */
     enum cli_kind kind;
     void *target;
     const char *placeholder; /* "DIR"; NULL for flags */
@@ -38,8 +38,8 @@ struct cli_option {
 
 struct cli_command {
     const char *name;
-    const char *arguments; /* "FILE...": what stands after the options */
-    const char *summary;   /* one line for the list of commands */
+    const char *arguments;   /* "FILE...": what stands after the options */
+    const char *summary;     /* one line for the list of commands */
     const char *description; /* paragraphs, examples; ends without a line break */
     int (*run)(const struct cli_command *command, int argc, char **argv);
 };

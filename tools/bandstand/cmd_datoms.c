@@ -84,8 +84,8 @@ static int run_datoms(const struct cli_command *command, int argc, char **argv)
     int count;
     char **arguments;
     int status;
-    enum cli_parsed parsed = cli_parse(command, options, BS_ARRAY_COUNT(options), argc, argv,
-                                       &count, &arguments);
+    enum cli_parsed parsed =
+        cli_parse(command, options, BS_ARRAY_COUNT(options), argc, argv, &count, &arguments);
     if (parsed != CLI_GO)
         return cli_parsed_exit(parsed);
     if (count == 0)

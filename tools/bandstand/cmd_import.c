@@ -1,6 +1,6 @@
 /*
- * bandstand import: EDN files into a store, a transaction for each top-level form. A batch that names
- * itself by a unique attribute on its transaction is skipped when the store has that name.
+ * bandstand import: EDN files into a store, a transaction for each top-level form. A batch that
+ * names itself by a unique attribute on its transaction is skipped when the store has that name.
  */
 
 #include "commands.h"
@@ -46,20 +46,19 @@ static enum bs_code install_batch_attribute(struct import *import, struct edn at
                                             struct bs_arena *arena, struct bs_error *error)
 {
     struct edn map[] = {
-        EDN_KEYWORD_LIT("db/ident"),        attribute,
-        EDN_KEYWORD_LIT("db/valueType"),    EDN_KEYWORD_LIT("db.type/string"),
-        EDN_KEYWORD_LIT("db/cardinality"),  EDN_KEYWORD_LIT("db.cardinality/one"),
-        EDN_KEYWORD_LIT("db/unique"),       EDN_KEYWORD_LIT("db.unique/identity"),
-        EDN_KEYWORD_LIT("db/doc"),          EDN_STRING_LIT("Names an imported batch."),
+        EDN_KEYWORD_LIT("db/ident"),       attribute,
+        EDN_KEYWORD_LIT("db/valueType"),   EDN_KEYWORD_LIT("db.type/string"),
+        EDN_KEYWORD_LIT("db/cardinality"), EDN_KEYWORD_LIT("db.cardinality/one"),
+        EDN_KEYWORD_LIT("db/unique"),      EDN_KEYWORD_LIT("db.unique/identity"),
+        EDN_KEYWORD_LIT("db/doc"),         EDN_STRING_LIT("Names an imported batch."),
     };
     struct edn form = edn_map_of(arena, map, BS_ARRAY_COUNT(map) / 2);
     return datom_transact(import->conn, edn_vector_of(arena, &form, 1), NULL, NULL, error);
 }
 
 /* Whether the batch is in already; installs the attribute when the store lacks it. */
-static enum bs_code look_for_batch(struct import *import, struct edn ident,
-                                   struct bs_arena *arena, bool *ret_is_in,
-                                   struct bs_error *error)
+static enum bs_code look_for_batch(struct import *import, struct edn ident, struct bs_arena *arena,
+                                   bool *ret_is_in, struct bs_error *error)
 {
     struct edn name[2];
     datom_id id;
@@ -81,8 +80,7 @@ static enum bs_code look_for_batch(struct import *import, struct edn ident,
 
 /* ---- forms ---- */
 
-static enum bs_code transact_form(struct import *import, struct edn tx_data,
-                                  struct bs_error *error)
+static enum bs_code transact_form(struct import *import, struct edn tx_data, struct bs_error *error)
 {
     BS_CLEANUP(datom_report_freep) struct datom_report *report = NULL;
     BS_TRY(datom_transact(import->conn, tx_data, NULL, &report, error));
@@ -207,8 +205,8 @@ static int run_import(const struct cli_command *command, int argc, char **argv)
     int count;
     char **paths;
     int status;
-    enum cli_parsed parsed = cli_parse(command, options, BS_ARRAY_COUNT(options), argc, argv,
-                                       &count, &paths);
+    enum cli_parsed parsed =
+        cli_parse(command, options, BS_ARRAY_COUNT(options), argc, argv, &count, &paths);
     if (parsed != CLI_GO)
         return cli_parsed_exit(parsed);
     if (count == 0)
@@ -218,9 +216,8 @@ static int run_import(const struct cli_command *command, int argc, char **argv)
     if (!database_open(command, &database, DATABASE_WRITE, &conn, &status))
         return status;
     struct bs_error error = BS_ERROR_INIT;
-    struct import import = {.conn = conn,
-                            .bytes_total = total_size(paths, count),
-                            .started_ns = bs_monotonic_ns()};
+    struct import import = {
+        .conn = conn, .bytes_total = total_size(paths, count), .started_ns = bs_monotonic_ns()};
     cli_progress_begin(&import.progress, "importing");
     enum bs_code code = BS_OK;
     for (int i = 0; i < count && code == BS_OK; i++)

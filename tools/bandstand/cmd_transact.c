@@ -4,8 +4,7 @@
 #include "database.h"
 #include "shell/value.h"
 
-static enum bs_code transact_file(struct datom_conn *conn, const char *path,
-                                  struct bs_error *error)
+static enum bs_code transact_file(struct datom_conn *conn, const char *path, struct bs_error *error)
 {
     BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
     BS_CLEANUP(bs_buf_fini) struct bs_buf out = BS_BUF_INIT(0);
@@ -28,8 +27,8 @@ static int run_transact(const struct cli_command *command, int argc, char **argv
     int count;
     char **paths;
     int status;
-    enum cli_parsed parsed = cli_parse(command, options, BS_ARRAY_COUNT(options), argc, argv,
-                                       &count, &paths);
+    enum cli_parsed parsed =
+        cli_parse(command, options, BS_ARRAY_COUNT(options), argc, argv, &count, &paths);
     if (parsed != CLI_GO)
         return cli_parsed_exit(parsed);
     if (count > 1)

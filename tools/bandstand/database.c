@@ -8,8 +8,8 @@ static bool fail(const struct cli_command *command, const struct bs_error *error
     return false;
 }
 
-static enum bs_code open_dir(const char *dir, enum database_mode mode,
-                             struct datom_conn **ret_conn, struct bs_error *error)
+static enum bs_code open_dir(const char *dir, enum database_mode mode, struct datom_conn **ret_conn,
+                             struct bs_error *error)
 {
     struct datom_options options = {
         .create = mode != DATABASE_READ,
@@ -61,8 +61,8 @@ enum bs_code database_read_edn(const char *what, const char *text, struct bs_are
     return code;
 }
 
-static enum bs_code read_t(struct datom_db *db, const char *what, const char *text,
-                           uint64_t *ret_t, struct bs_error *error)
+static enum bs_code read_t(struct datom_db *db, const char *what, const char *text, uint64_t *ret_t,
+                           struct bs_error *error)
 {
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     struct edn point;

@@ -36,8 +36,7 @@ static int unknown(const char *name)
     const char *nearest = NULL;
     size_t least = 3;
     for (size_t i = 0; cli_commands[i]; i++) {
-        size_t distance =
-            bs_str_distance(bs_str_from(cli_commands[i]->name), bs_str_from(name));
+        size_t distance = bs_str_distance(bs_str_from(cli_commands[i]->name), bs_str_from(name));
         if (distance < least) {
             least = distance;
             nearest = cli_commands[i]->name;
