@@ -4,7 +4,8 @@
  * `max_threads`. Threads beyond the workers go when they find nothing to do.
  *
  * Invariants, under the lock: queued + running hold every call between submit and finish; active +
- * waiting = running.count; idle <= threads.
+ * waiting = running.count; idle + running.count = threads, where idle threads are those that sleep,
+ * have been woken, or are just beginning.
  */
 
 #include <time.h>
@@ -76,6 +77,7 @@ static struct rpc_call *take_call_locked(struct rpc_pool *pool)
     call->place = RPC_PLACE_RUNNING;
     call->on_worker = true;
     pool->active++;
+    pool->idle--;
     return call;
 }
 
@@ -85,6 +87,7 @@ static void finish_call_locked(struct rpc_pool *pool, struct rpc_call *call)
     call->place = RPC_PLACE_NOWHERE;
     rpc_timer_remove_locked(pool, call);
     pool->active--;
+    pool->idle++;
     pool->streams -= is_streaming(call);
 }
 
@@ -104,7 +107,6 @@ static bool wait_for_work_locked(struct rpc_pool *pool, unsigned workers)
 {
     struct timespec until;
     int result = 0;
-    pool->idle++;
     if (pool->threads > workers) {
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += LINGER_S;
@@ -112,7 +114,6 @@ static bool wait_for_work_locked(struct rpc_pool *pool, unsigned workers)
     } else {
         pthread_cond_wait(&pool->work, &pool->lock);
     }
-    pool->idle--;
     return result == 0;
 }
 
@@ -137,6 +138,7 @@ static void *worker_main(void *self)
         }
     }
     pool->threads--;
+    pool->idle--;
     pthread_cond_broadcast(&pool->exited);
     pthread_mutex_unlock(&pool->lock);
     return NULL;
@@ -151,6 +153,7 @@ static int add_thread_locked(struct rpc_dispatcher *dispatcher)
     int result = pthread_create(&thread, &attributes, worker_main, dispatcher);
     pthread_attr_destroy(&attributes);
     dispatcher->pool.threads += result == 0;
+    dispatcher->pool.idle += result == 0;
     return result;
 }
 
@@ -161,10 +164,10 @@ static void provide_thread_locked(struct rpc_dispatcher *dispatcher)
     struct rpc_pool *pool = &dispatcher->pool;
     if (pool->queued.count == 0 || pool->active >= dispatcher->options.workers)
         return;
-    if (pool->idle > 0)
-        pthread_cond_signal(&pool->work);
-    else if (pool->threads < dispatcher->options.max_threads)
+    size_t wanted = BS_MIN(pool->queued.count, dispatcher->options.workers - pool->active);
+    if (pool->idle < wanted && pool->threads < dispatcher->options.max_threads)
         add_thread_locked(dispatcher);
+    pthread_cond_signal(&pool->work);
 }
 
 enum bs_code rpc_pool_start(struct rpc_dispatcher *dispatcher, struct bs_error *error)

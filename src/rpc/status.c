@@ -3,7 +3,7 @@
 #include "rpc/status.h"
 
 #include "base/limits.h"
-#include "rpc/v1/status.pb-c.h"
+#include "rpc/v1/status.rpc.h"
 #include "rpc/wire.h"
 
 /* Details beyond this are dropped, the status never: it shares the metadata's limit. */
@@ -231,16 +231,14 @@ enum bs_code rpc_status_unpack(struct bs_str bytes, struct bs_error *ret_error,
                                struct bs_error *error)
 {
     struct bs_arena *arena = bs_arena_new(BS_LIMIT_MESSAGE_DECODED_BYTES);
-    ProtobufCAllocator allocator;
-    rpc_arena_allocator(arena, &allocator);
-    Rpc__V1__Status *status =
-        rpc__v1__status__unpack(&allocator, bytes.len, (const uint8_t *)bytes.ptr);
-    if (!status) {
+    ProtobufCMessage *message;
+    struct bs_error reason = BS_ERROR_INIT;
+    if (rpc_unpack(&rpc__v1__status__table, bytes, NULL, arena, &message, &reason) != BS_OK) {
         bs_arena_free(arena);
         return bs_error_set(error, BS_REASON_RPC_PROTOCOL,
-                            "the peer's status: expected an rpc.v1.Status, got %zu other bytes",
-                            bytes.len);
+                            "the peer's status: expected an rpc.v1.Status: %s", reason.message);
     }
+    const Rpc__V1__Status *status = (const Rpc__V1__Status *)message;
     struct bs_error found = BS_ERROR_INIT;
     take_code(status, &found);
     for (size_t i = 0; i < status->n_details; i++) {
