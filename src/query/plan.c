@@ -1,0 +1,205 @@
+/*
+ * What can run, and what is cheapest. Readiness depends on bound variables only, so that a
+ * conjunction can be checked before it runs, and the answer is the same however it was written.
+ * Costs are rough counts of datoms read and rows made; a planner with statistics takes their place
+ * later.
+ */
+#include "query/exec.h"
+
+/* Variables that a clause can bind when it runs. */
+static struct varset binds(const struct clause *clause)
+{
+    struct varset none = {0};
+    switch (clause->kind) {
+    case CLAUSE_PATTERN:
+    case CLAUSE_OR:
+    case CLAUSE_RULE:
+        return clause->vars;
+    case CLAUSE_FUNCTION:
+        return clause->binding.vars;
+    case CLAUSE_PREDICATE:
+    case CLAUSE_NOT:
+        return none;
+    }
+    BS_UNREACHABLE();
+}
+
+struct varset plan_bindable(struct exec *exec, const struct frame *frame,
+                            const struct clauses *clauses, struct varset outer)
+{
+    (void)exec;
+    (void)frame;
+    for (size_t i = 0; i < clauses->count; i++)
+        outer = varset_union(outer, binds(&clauses->items[i]));
+    return outer;
+}
+
+struct varset plan_not_join(const struct clause *clause, struct varset bindable)
+{
+    return clause->is_join ? clause->vars : varset_intersection(clause->vars, bindable);
+}
+
+static bool branch_is_ready(struct exec *exec, const struct frame *frame,
+                            const struct clause *clause, const struct clauses *branch,
+                            struct varset bound)
+{
+    struct varset after = {0};
+    struct varset seed = varset_intersection(bound, clause->vars);
+    return plan_can_run(exec, frame, branch, seed, clause->vars, &after, NULL) &&
+           varset_within(clause->vars, after);
+}
+
+bool plan_is_ready(struct exec *exec, const struct frame *frame, const struct clause *clause,
+                   struct varset bound, struct varset bindable)
+{
+    struct varset after;
+    struct varset join;
+    switch (clause->kind) {
+    case CLAUSE_PATTERN:
+        return true;
+    case CLAUSE_PREDICATE:
+    case CLAUSE_FUNCTION:
+        return varset_within(clause->call->vars, bound);
+    case CLAUSE_NOT:
+        join = plan_not_join(clause, bindable);
+        return varset_within(join, bound) &&
+               plan_can_run(exec, frame, &clause->branches[0], join, join, &after, NULL);
+    case CLAUSE_OR:
+        if (!varset_within(clause->required, bound))
+            return false;
+        for (size_t i = 0; i < clause->branches_count; i++)
+            if (!branch_is_ready(exec, frame, clause, &clause->branches[i], bound))
+                return false;
+        return true;
+    case CLAUSE_RULE:
+        return rules_is_ready(exec, clause, bound);
+    }
+    BS_UNREACHABLE();
+}
+
+bool plan_can_run(struct exec *exec, const struct frame *frame, const struct clauses *clauses,
+                  struct varset bound, struct varset outer, struct varset *ret_bound,
+                  const struct clause **ret_stuck)
+{
+    struct varset bindable = plan_bindable(exec, frame, clauses, outer);
+    bool done_small[64] = {false};
+    bool *done = clauses->count <= 64 ? done_small
+                                      : (bool *)bs_arena_zalloc(exec->arena, clauses->count);
+    size_t left = clauses->count;
+    bool progress = true;
+    while (left > 0 && progress) {
+        progress = false;
+        for (size_t i = 0; i < clauses->count; i++) {
+            const struct clause *clause = &clauses->items[i];
+            if (done[i] || !plan_is_ready(exec, frame, clause, bound, bindable))
+                continue;
+            done[i] = true;
+            progress = true;
+            left--;
+            bound = varset_union(bound, binds(clause));
+        }
+    }
+    *ret_bound = bound;
+    for (size_t i = 0; i < clauses->count && ret_stuck != NULL; i++)
+        if (!done[i]) {
+            *ret_stuck = &clauses->items[i];
+            break;
+        }
+    return left == 0;
+}
+
+enum bs_code plan_fail(struct exec *exec, const struct frame *frame, const struct clause *stuck,
+                       struct varset bound)
+{
+    char text[200];
+    exec_text(stuck->form, text, sizeof(text));
+    struct varset wanted = stuck->vars;
+    if (stuck->kind == CLAUSE_FUNCTION || stuck->kind == CLAUSE_PREDICATE)
+        wanted = stuck->call->vars;
+    else if (!varset_is_empty(&stuck->required))
+        wanted = stuck->required;
+    struct varset missing = varset_difference(wanted, bound);
+    uint16_t var = varset_first(&missing);
+    if (var == QUERY_NO_VAR)
+        return bs_error_set(exec->error, BS_REASON_Q_INSUFFICIENT_BINDING,
+                            "%s: a clause inside needs a variable that nothing binds", text);
+    bs_error_set(exec->error, BS_REASON_Q_INSUFFICIENT_BINDING, "%s: no clause can bind %.*s", text,
+                 BS_STR_ARGS(frame->vars[var]));
+    if (exec->error != NULL)
+        bs_error_add_text(exec->error, "variable", frame->vars[var]);
+    return bs_reason_code(BS_REASON_Q_INSUFFICIENT_BINDING);
+}
+
+/* ---- costs ---- */
+
+/* Rows of the relations that have some of the variables, multiplied. */
+static double touched_rows(const struct context *context, struct varset vars)
+{
+    double rows = 1;
+    for (size_t i = 0; i < context->count; i++) {
+        struct varset shared = varset_intersection(vars, relation_vars(context->items[i]));
+        if (!varset_is_empty(&shared))
+            rows *= (double)context->items[i]->rows;
+    }
+    return rows;
+}
+
+static double cheapest_clause(struct exec *exec, const struct frame *frame,
+                              const struct clauses *clauses, const struct context *context)
+{
+    double best = 0;
+    for (size_t i = 0; i < clauses->count; i++) {
+        const struct clause *clause = &clauses->items[i];
+        double rows = 0;
+        if (clause->kind != CLAUSE_PATTERN)
+            continue;
+        double cost = plan_cost(exec, frame, clause, context, &rows);
+        if (best == 0 || cost < best)
+            best = cost;
+    }
+    return best;
+}
+
+static double pattern_cost(struct exec *exec, const struct frame *frame,
+                           const struct clause *clause, const struct context *context,
+                           double *ret_rows)
+{
+    struct pattern_choice choice;
+    /* an estimate that can't be made fails again, with its error, when the clause runs */
+    if (pattern_choose(exec, frame, clause, context, &choice) != BS_OK)
+        return 0;
+    *ret_rows = choice.rows;
+    return choice.cost + choice.rows;
+}
+
+double plan_cost(struct exec *exec, const struct frame *frame, const struct clause *clause,
+                 const struct context *context, double *ret_rows)
+{
+    double rows = touched_rows(context, clause->vars);
+    *ret_rows = rows;
+    switch (clause->kind) {
+    case CLAUSE_PATTERN:
+        return pattern_cost(exec, frame, clause, context, ret_rows);
+    case CLAUSE_PREDICATE: /* first, unless it would multiply relations */
+        *ret_rows = rows / 2;
+        return rows;
+    case CLAUSE_FUNCTION:
+        return 2 * rows;
+    case CLAUSE_NOT:
+        *ret_rows = rows / 2;
+        return 2 * rows + cheapest_clause(exec, frame, &clause->branches[0], context);
+    case CLAUSE_OR: {
+        double total = 0;
+        for (size_t i = 0; i < clause->branches_count; i++)
+            total += cheapest_clause(exec, frame, &clause->branches[i], context);
+        *ret_rows = total;
+        return 4 * total;
+    }
+    case CLAUSE_RULE: {
+        struct varset open = varset_difference(clause->vars, context_vars(context));
+        *ret_rows = rows * 10;
+        return varset_equal(open, clause->vars) ? 1e9 : 100 * rows;
+    }
+    }
+    BS_UNREACHABLE();
+}

@@ -1,0 +1,23 @@
+#ifndef QUERY_VALUE_H
+#define QUERY_VALUE_H
+
+/* Small things about values that several files of the room share. Internal. */
+
+#include "datom/datom.h"
+#include "edn/edn.h"
+
+/* Most values that (rand n ?x) gives. */
+#define AGGREGATE_N_MAX 1000000
+
+/* edn_compare, but numbers of different kinds by their value. */
+int value_compare(struct edn a, struct edn b);
+/* Clojure's = for data patterns and =: long and double differ, all longs and bigints are one. */
+bool value_equal(struct edn a, struct edn b);
+/* "starts-with?" of "clojure.string/starts-with?"; names in other namespaces stay whole. */
+struct bs_str value_function_name(struct bs_str name);
+/* Whether an attribute of this type could store the value as it is. */
+bool value_has_type(struct edn value, enum datom_type type);
+/* Bytes that edn_dup would take for it, or a little more. */
+size_t value_bytes(struct edn value);
+
+#endif
