@@ -141,8 +141,8 @@ static enum bs_code apply_median(struct bag *bag, struct edn *ret_value)
         return BS_OK;
     }
     struct edn sum;
-    BS_TRY(edn_arithmetic(bag->arena, '+', bag->values[bag->count / 2 - 1], high, &sum,
-                          bag->error));
+    BS_TRY(
+        edn_arithmetic(bag->arena, '+', bag->values[bag->count / 2 - 1], high, &sum, bag->error));
     return edn_arithmetic(bag->arena, '/', sum, edn_long(2), ret_value, bag->error);
 }
 
@@ -260,10 +260,9 @@ enum bs_code aggregate_check(const struct aggregate *aggregate, int64_t n, struc
         return bs_error_set(error, BS_REASON_Q_WRONG_ARITY, "%s: %s takes a variable only",
                             edn_print_cut(form, text, sizeof(text)), aggregate->name);
     if (n < 0 && aggregate->arity == N_ALWAYS)
-        return bs_error_set(error, BS_REASON_Q_WRONG_ARITY,
-                            "%s: %s takes a number and a variable: (%s 3 ?x)",
-                            edn_print_cut(form, text, sizeof(text)), aggregate->name,
-                            aggregate->name);
+        return bs_error_set(
+            error, BS_REASON_Q_WRONG_ARITY, "%s: %s takes a number and a variable: (%s 3 ?x)",
+            edn_print_cut(form, text, sizeof(text)), aggregate->name, aggregate->name);
     return BS_OK;
 }
 

@@ -63,8 +63,9 @@ enum bs_code builtin_check_arity(const struct builtin *builtin, struct edn form,
     if (builtin->min_args == builtin->max_args)
         return bs_error_set(error, BS_REASON_Q_WRONG_ARITY, "%s: %s takes %zu arguments, not %zu",
                             text, builtin->name, builtin->min_args, count);
-    return bs_error_set(error, BS_REASON_Q_WRONG_ARITY, "%s: %s takes %zu to %zu arguments, not %zu",
-                        text, builtin->name, builtin->min_args, builtin->max_args, count);
+    return bs_error_set(error, BS_REASON_Q_WRONG_ARITY,
+                        "%s: %s takes %zu to %zu arguments, not %zu", text, builtin->name,
+                        builtin->min_args, builtin->max_args, count);
 }
 
 bool builtin_takes_source(const struct builtin *builtin)

@@ -110,8 +110,8 @@ static enum bs_code collection_first(struct builtin_env *env, const struct edn *
     return BS_OK;
 }
 
-static enum bs_code collection_second(struct builtin_env *env, const struct edn *args,
-                                      size_t count, struct edn *ret_value)
+static enum bs_code collection_second(struct builtin_env *env, const struct edn *args, size_t count,
+                                      struct edn *ret_value)
 {
     (void)count;
     BS_TRY(check_sequence(env, args[0]));

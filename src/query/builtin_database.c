@@ -132,7 +132,7 @@ static enum bs_code read_tx_data(struct builtin_env *env, struct datom_log_reade
     for (size_t i = 0; i < count; i++) {
         const struct datom *datom = &entry.datoms[i];
         struct edn row[] = {
-            edn_long((int64_t)datom->e),  edn_long((int64_t)datom->a),
+            edn_long((int64_t)datom->e),   edn_long((int64_t)datom->a),
             edn_dup(env->arena, datom->v), edn_long((int64_t)datom->tx),
             edn_boolean(datom->added),
         };

@@ -165,8 +165,8 @@ static enum bs_code parity(struct builtin_env *env, struct edn arg, bool *ret_od
         return BS_OK;
     }
     const struct edn_number *number = arg.as.number;
-    *ret_odd = number->magnitude_bytes > 0 &&
-               (number->magnitude[number->magnitude_bytes - 1] & 1) != 0;
+    *ret_odd =
+        number->magnitude_bytes > 0 && (number->magnitude[number->magnitude_bytes - 1] & 1) != 0;
     return BS_OK;
 }
 

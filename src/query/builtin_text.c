@@ -180,9 +180,9 @@ static enum bs_code make_named(struct builtin_env *env, const struct edn *args, 
         *ret_value = edn_text(type, edn_text_of(args[0]));
         return BS_OK;
     }
-    *ret_value = edn_text(type, bs_arena_printf(env->arena, "%.*s/%.*s",
-                                                BS_STR_ARGS(edn_text_of(args[0])),
-                                                BS_STR_ARGS(edn_text_of(args[1]))));
+    *ret_value =
+        edn_text(type, bs_arena_printf(env->arena, "%.*s/%.*s", BS_STR_ARGS(edn_text_of(args[0])),
+                                       BS_STR_ARGS(edn_text_of(args[1]))));
     return BS_OK;
 }
 

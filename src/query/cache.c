@@ -58,8 +58,8 @@ enum bs_code query_run_text(struct bs_str text, const struct edn *inputs, size_t
     }
     if (cached == NULL)
         BS_TRY(parse_text(text, &cached, error));
-    enum bs_code code = query_run(cached->query, inputs, inputs_count, options, arena, ret_result,
-                                  error);
+    enum bs_code code =
+        query_run(cached->query, inputs, inputs_count, options, arena, ret_result, error);
     if (text.len <= TEXT_BYTES_MAX)
         cached = atomic_exchange(&slots[slot], cached);
     cached_free(cached);

@@ -132,8 +132,8 @@ static enum bs_code evaluate_argument(struct caller *caller, const struct term *
         *ret_value = caller->relation->columns[column][caller->row];
         return BS_OK;
     case TERM_SOURCE:
-        *ret_value = edn_object_value(datom_db_object(
-            exec_source(caller->exec, caller->frame, term->source)->db));
+        *ret_value = edn_object_value(
+            datom_db_object(exec_source(caller->exec, caller->frame, term->source)->db));
         return BS_OK;
     case TERM_CALL:
         return evaluate(caller, term->call, ret_value);
@@ -149,8 +149,9 @@ static enum bs_code evaluate(struct caller *caller, const struct call *call, str
 {
     struct exec *exec = caller->exec;
     struct edn few[ARGS_ON_STACK];
-    struct edn *args =
-        call->count <= ARGS_ON_STACK ? few : bs_arena_new_array(exec->arena, call->count, struct edn);
+    struct edn *args = call->count <= ARGS_ON_STACK
+                           ? few
+                           : bs_arena_new_array(exec->arena, call->count, struct edn);
     for (size_t i = 0; i < call->count; i++)
         BS_TRY(evaluate_argument(caller, &call->args[i], &args[i]));
     exec->env.form = call->form;

@@ -158,9 +158,8 @@ static enum bs_code collect(struct reading *reading, struct datom_cursor *cursor
     }
 }
 
-static enum bs_code read_attribute(struct reading *reading,
-                                   const struct datom_attribute *attribute, bool reverse,
-                                   struct edn *ret_value)
+static enum bs_code read_attribute(struct reading *reading, const struct datom_attribute *attribute,
+                                   bool reverse, struct edn *ret_value)
 {
     struct edn id = edn_long((int64_t)reading->entity->id);
     struct datom_range range = {

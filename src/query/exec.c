@@ -189,8 +189,7 @@ static size_t choose(struct exec *exec, const struct frame *frame, const struct 
     double best_cost = 0;
     for (size_t i = 0; i < count; i++) {
         double rows = 0;
-        if (pending[i].done ||
-            !plan_is_ready(exec, frame, pending[i].clause, bound, bindable))
+        if (pending[i].done || !plan_is_ready(exec, frame, pending[i].clause, bound, bindable))
             continue;
         double cost = plan_cost(exec, frame, pending[i].clause, context, &rows);
         if (best != count && cost >= best_cost)
@@ -223,8 +222,12 @@ static enum bs_code run_clause(struct exec *exec, struct frame *frame, const str
 }
 
 static const char *const method_names[] = {
-    [CLAUSE_PATTERN] = "pattern", [CLAUSE_PREDICATE] = "filter", [CLAUSE_FUNCTION] = "function",
-    [CLAUSE_NOT] = "not",         [CLAUSE_OR] = "or",            [CLAUSE_RULE] = "rule",
+    [CLAUSE_PATTERN] = "pattern",
+    [CLAUSE_PREDICATE] = "filter",
+    [CLAUSE_FUNCTION] = "function",
+    [CLAUSE_NOT] = "not",
+    [CLAUSE_OR] = "or",
+    [CLAUSE_RULE] = "rule",
 };
 
 static enum bs_code run_and_note(struct exec *exec, struct frame *frame,

@@ -27,9 +27,8 @@ enum bs_code not_run(struct exec *exec, struct frame *frame, const struct clause
     return context_put(exec, context, rows, needed);
 }
 
-static enum bs_code add_branch(struct exec *exec, struct frame *frame,
-                               const struct clauses *branch, struct context *inner,
-                               struct varset outer, struct sink *sink)
+static enum bs_code add_branch(struct exec *exec, struct frame *frame, const struct clauses *branch,
+                               struct context *inner, struct varset outer, struct sink *sink)
 {
     struct varset wanted = relation_vars(sink->relation);
     BS_TRY(exec_clauses(exec, frame, branch, inner, outer, wanted));

@@ -279,8 +279,8 @@ static enum bs_code parse_inputs(struct parser *p, struct query *query, struct e
     struct varset seen = {0};
     for (size_t i = 0; i < in.len; i++) {
         struct edn form = in.as.items[i];
-        if (form.type == EDN_SYMBOL && !parse_is_blank(form) && edn_contains(
-                edn_collection(EDN_VECTOR, in.as.items, i), form))
+        if (form.type == EDN_SYMBOL && !parse_is_blank(form) &&
+            edn_contains(edn_collection(EDN_VECTOR, in.as.items, i), form))
             return parse_fail(p, form, "stands twice in :in");
         BS_TRY(parse_input(p, form, &inputs[i]));
         struct varset twice = varset_intersection(seen, inputs[i].binding.vars);

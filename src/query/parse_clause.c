@@ -13,7 +13,7 @@ static bool holds_var(struct edn form)
 {
     if (form.type == EDN_SYMBOL)
         return parse_is_var(form);
-    size_t count = form.type == EDN_MAP ? 2 * (size_t)form.len
+    size_t count = form.type == EDN_MAP      ? 2 * (size_t)form.len
                    : edn_is_collection(form) ? form.len
                                              : 0;
     for (size_t i = 0; i < count; i++)
@@ -34,8 +34,9 @@ static enum bs_code parse_term(struct parser *p, struct edn form, struct term *r
         return parse_var(p, form, &ret_term->var);
     }
     if (holds_var(form))
-        return parse_fail(p, form, "a variable inside a constant: bind the whole with a clause of "
-                                   "its own, such as [(tuple ?a ?b) ?t]");
+        return parse_fail(p, form,
+                          "a variable inside a constant: bind the whole with a clause of "
+                          "its own, such as [(tuple ?a ?b) ?t]");
     if (form.type == EDN_LIST)
         return parse_fail(p, form, "a call has a clause of its own: [(f ?x) ?y]");
     return BS_OK;
@@ -98,10 +99,12 @@ static enum bs_code parse_argument(struct parser *p, struct edn form, struct ter
         return BS_OK;
     }
     if (form.type == EDN_SYMBOL)
-        return parse_fail(p, form, "an argument is a constant, a variable, a data source or a call");
+        return parse_fail(p, form,
+                          "an argument is a constant, a variable, a data source or a call");
     if (holds_var(form))
-        return parse_fail(p, form, "a variable inside a constant: bind the whole with a clause of "
-                                   "its own, such as [(vector ?a ?b) ?t]");
+        return parse_fail(p, form,
+                          "a variable inside a constant: bind the whole with a clause of "
+                          "its own, such as [(vector ?a ?b) ?t]");
     return BS_OK;
 }
 
@@ -121,8 +124,8 @@ static enum bs_code parse_call(struct parser *p, struct edn form, const struct c
         BS_TRY(parse_argument(p, form.as.items[i + 1], &args[i], &call->vars));
         bool source_first = i == 0 && builtin_takes_source(call->function);
         if (source_first != (args[i].kind == TERM_SOURCE))
-            return parse_fail(p, form, source_first
-                                           ? "the first argument is a data source, such as $"
+            return parse_fail(p, form,
+                              source_first ? "the first argument is a data source, such as $"
                                            : "a data source is no argument of this function");
     }
     call->args = args;
@@ -217,8 +220,9 @@ static enum bs_code parse_not(struct parser *p, struct edn form, const struct ed
     bool is_join = edn_is_symbol(items[0], "not-join");
     size_t first = is_join ? 2 : 1;
     if (count <= first)
-        return parse_fail(p, form, "%s", is_join ? "a not-join is (not-join [?x] clause ...)"
-                                                 : "a not is (not clause ...)");
+        return parse_fail(p, form, "%s",
+                          is_join ? "a not-join is (not-join [?x] clause ...)"
+                                  : "a not is (not clause ...)");
     if (is_join)
         BS_TRY(open_join(p, items[1], &scope, clause));
     struct clauses *body = bs_arena_new_array(p->arena, 1, struct clauses);
@@ -250,8 +254,9 @@ static enum bs_code parse_or(struct parser *p, struct edn form, const struct edn
     bool is_join = edn_is_symbol(items[0], "or-join");
     size_t first = is_join ? 2 : 1;
     if (count <= first)
-        return parse_fail(p, form, "%s", is_join ? "an or-join is (or-join [?x] clause ...)"
-                                                 : "an or is (or clause ...)");
+        return parse_fail(p, form, "%s",
+                          is_join ? "an or-join is (or-join [?x] clause ...)"
+                                  : "an or is (or clause ...)");
     if (is_join)
         BS_TRY(open_join(p, items[1], &scope, clause));
     size_t join_count = is_join ? p->scope->count : 0;
@@ -264,8 +269,9 @@ static enum bs_code parse_or(struct parser *p, struct edn form, const struct edn
         if (is_join)
             continue;
         if (i > first && !varset_equal(vars, clause->vars))
-            return parse_fail(p, items[i], "every branch of an or uses the same variables; use "
-                                           "or-join to say which of them count");
+            return parse_fail(p, items[i],
+                              "every branch of an or uses the same variables; use "
+                              "or-join to say which of them count");
         clause->vars = vars;
     }
     p->scope = outer;
@@ -300,8 +306,9 @@ static enum bs_code parse_list_clause(struct parser *p, struct edn form, struct 
         count--;
     }
     if (count == 0 || items[0].type != EDN_SYMBOL)
-        return parse_fail(p, form, "a clause in parentheses is not, not-join, or, or-join, and, or "
-                                   "the call of a rule");
+        return parse_fail(p, form,
+                          "a clause in parentheses is not, not-join, or, or-join, and, or "
+                          "the call of a rule");
     if (edn_is_symbol(items[0], "not") || edn_is_symbol(items[0], "not-join"))
         BS_TRY(parse_not(p, form, items, count, clause));
     else if (edn_is_symbol(items[0], "or") || edn_is_symbol(items[0], "or-join"))

@@ -20,7 +20,8 @@ static enum bs_code parse_find_pull(struct parser *p, struct query *query, struc
     if (at < form.len && parse_is_source(items[at]))
         BS_TRY(parse_source(p, items[at++], &element->source));
     if (form.len != at + 2 || !parse_is_var(items[at]))
-        return parse_fail(p, form, "a pull in :find is (pull ?e pattern) or (pull $src ?e pattern)");
+        return parse_fail(p, form,
+                          "a pull in :find is (pull ?e pattern) or (pull $src ?e pattern)");
     BS_TRY(find_var(p, query, items[at++], &element->var));
     if (items[at].type != EDN_SYMBOL) {
         struct query_pattern *pattern = NULL;
@@ -29,8 +30,7 @@ static enum bs_code parse_find_pull(struct parser *p, struct query *query, struc
         return BS_OK;
     }
     for (size_t i = 0; i < query->inputs_count; i++) {
-        if (query->inputs[i].kind == INPUT_PATTERN &&
-            edn_equal(query->inputs[i].form, items[at])) {
+        if (query->inputs[i].kind == INPUT_PATTERN && edn_equal(query->inputs[i].form, items[at])) {
             element->pattern_input = i;
             return BS_OK;
         }
@@ -65,7 +65,8 @@ static enum bs_code parse_find_element(struct parser *p, struct query *query, st
         return find_var(p, query, form, &element->var);
     }
     if (form.type != EDN_LIST || form.len == 0 || form.as.items[0].type != EDN_SYMBOL)
-        return parse_fail(p, form, "an element of :find is ?x, (aggregate ?x) or (pull ?e pattern)");
+        return parse_fail(p, form,
+                          "an element of :find is ?x, (aggregate ?x) or (pull ?e pattern)");
     if (edn_is_symbol(form.as.items[0], "pull"))
         return parse_find_pull(p, query, form, element);
     return parse_find_aggregate(p, query, form, element);
@@ -128,7 +129,8 @@ enum bs_code parse_return_map(struct parser *p, struct query *query, enum return
     static const enum edn_type types[] = {
         [RETURN_KEYS] = EDN_KEYWORD, [RETURN_STRS] = EDN_STRING, [RETURN_SYMS] = EDN_SYMBOL};
     if (query->shape == QUERY_COLLECTION || query->shape == QUERY_SCALAR)
-        return parse_fail(p, names, ":keys, :strs and :syms go with a relation or a tuple in :find");
+        return parse_fail(p, names,
+                          ":keys, :strs and :syms go with a relation or a tuple in :find");
     if (names.len != query->find_count)
         return parse_fail(p, names, "%u names for %zu elements of :find", names.len,
                           query->find_count);
@@ -155,8 +157,9 @@ static enum bs_code order_element(struct parser *p, const struct query *query, s
             return BS_OK;
         }
     }
-    return parse_fail(p, form, ":order-by takes variables and aggregates that stand in :find, each "
-                               "with :asc or :desc after it or none");
+    return parse_fail(p, form,
+                      ":order-by takes variables and aggregates that stand in :find, each "
+                      "with :asc or :desc after it or none");
 }
 
 enum bs_code parse_order(struct parser *p, struct query *query, struct edn order)

@@ -53,8 +53,7 @@ static enum bs_code resolve_entity(struct exec *exec, struct pattern *pattern, s
     enum bs_code code = datom_db_resolve(pattern->db, value, &id, exec->error);
     if (code != BS_OK) {
         char text[200];
-        bs_error_prefix(exec->error, "%s: ",
-                        exec_text(pattern->clause->form, text, sizeof(text)));
+        bs_error_prefix(exec->error, "%s: ", exec_text(pattern->clause->form, text, sizeof(text)));
         return code;
     }
     if (id == DATOM_NO_ID)
@@ -220,8 +219,7 @@ enum bs_code pattern_choose(struct exec *exec, const struct frame *frame,
         return BS_OK;
     bool chosen = false;
     for (size_t i = 0; i < context->count; i++) {
-        struct varset shared =
-            varset_intersection(clause->vars, relation_vars(context->items[i]));
+        struct varset shared = varset_intersection(clause->vars, relation_vars(context->items[i]));
         if (varset_is_empty(&shared))
             continue;
         struct pattern_choice choice = weigh(&pattern, context, i);

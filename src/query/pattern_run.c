@@ -49,7 +49,7 @@ static enum bs_code take_datom(struct run *run, const struct datom *datom)
 {
     BS_TRY(meter_tick(&run->exec->meter));
     struct edn values[PATTERN_SLOTS] = {
-        edn_long((int64_t)datom->e), edn_long((int64_t)datom->a), datom->v,
+        edn_long((int64_t)datom->e),  edn_long((int64_t)datom->a), datom->v,
         edn_long((int64_t)datom->tx), edn_boolean(datom->added),
     };
     if (!constants_match(&run->pattern, datom, values))

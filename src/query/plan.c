@@ -83,8 +83,8 @@ bool plan_can_run(struct exec *exec, const struct frame *frame, const struct cla
 {
     struct varset bindable = plan_bindable(exec, frame, clauses, outer);
     bool done_small[64] = {false};
-    bool *done = clauses->count <= 64 ? done_small
-                                      : (bool *)bs_arena_zalloc(exec->arena, clauses->count);
+    bool *done =
+        clauses->count <= 64 ? done_small : (bool *)bs_arena_zalloc(exec->arena, clauses->count);
     size_t left = clauses->count;
     bool progress = true;
     while (left > 0 && progress) {

@@ -127,8 +127,8 @@ static enum bs_code read_spec(struct pull *pull, const struct pull_spec *spec, d
     const struct datom_attribute *attribute = pull->attributes[spec->ordinal];
     struct datom_range range = {.index = DATOM_EAVT, .has_e = true, .e = id};
     if (spec->reverse)
-        range = (struct datom_range){
-            .index = DATOM_VAET, .has_v = true, .v = edn_long((int64_t)id)};
+        range =
+            (struct datom_range){.index = DATOM_VAET, .has_v = true, .v = edn_long((int64_t)id)};
     range.has_a = true;
     range.a = attribute->id;
     bool one = !spec->reverse && !attribute->many;
@@ -233,7 +233,8 @@ static enum bs_code apply_xform(struct pull *pull, enum pull_xform xform, struct
                             ":xform takes a keyword, symbol or string here, not %s",
                             edn_print_cut(value, text, sizeof(text)));
     if (xform == XFORM_KEYWORD || xform == XFORM_SYMBOL)
-        *ret_value = edn_text(xform == XFORM_KEYWORD ? EDN_KEYWORD : EDN_SYMBOL, edn_text_of(value));
+        *ret_value =
+            edn_text(xform == XFORM_KEYWORD ? EDN_KEYWORD : EDN_SYMBOL, edn_text_of(value));
     else if (xform == XFORM_NAME)
         *ret_value = value.type == EDN_STRING ? value : edn_string(edn_name(value));
     else
@@ -494,8 +495,7 @@ enum bs_code query_pull(struct datom_db *db, const struct query_pattern *pattern
 
 enum bs_code query_pull_many(struct datom_db *db, const struct query_pattern *pattern,
                              struct edn ids, const struct query_options *options,
-                             struct bs_arena *arena, struct edn *ret_values,
-                             struct bs_error *error)
+                             struct bs_arena *arena, struct edn *ret_values, struct bs_error *error)
 {
     char text[200];
     if (!edn_is_collection(ids))

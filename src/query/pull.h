@@ -46,7 +46,7 @@ struct pull_spec {
     enum pull_sub sub;
     const struct query_pattern *pattern; /* PULL_SUB_PATTERN */
     int64_t recursion;                   /* PULL_SUB_RECURSION: levels; PULL_UNLIMITED */
-    size_t ordinal; /* among all attribute specs of the outermost pattern */
+    size_t ordinal;                      /* among all attribute specs of the outermost pattern */
 };
 
 struct query_pattern {

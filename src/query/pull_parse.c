@@ -1,4 +1,5 @@
-/* Pull patterns: from EDN to specs. Attributes are looked up when a database is at hand (pull.c). */
+/* Pull patterns: from EDN to specs. Attributes are looked up when a database is at hand (pull.c).
+ */
 #include "query/pull.h"
 #include "query/value.h"
 
@@ -122,7 +123,8 @@ static enum bs_code parse_legacy(struct pull_parser *p, struct edn form, struct 
 
 static bool is_legacy(struct edn form)
 {
-    if (form.len == 0 || (form.as.items[0].type != EDN_SYMBOL && form.as.items[0].type != EDN_STRING))
+    if (form.len == 0 ||
+        (form.as.items[0].type != EDN_SYMBOL && form.as.items[0].type != EDN_STRING))
         return false;
     struct bs_str name = edn_text_of(form.as.items[0]);
     return bs_str_equals(name, "limit") || bs_str_equals(name, "default");

@@ -85,9 +85,8 @@ static enum bs_code run(struct exec *exec, const struct edn *inputs, size_t inpu
     struct frame frame = {
         .vars = query->vars,
         .vars_count = query->vars_count,
-        .uses = (struct var_use *)bs_arena_zalloc(exec->arena, query->vars_count *
-                                                                       sizeof(struct var_use) +
-                                                                   1),
+        .uses = (struct var_use *)bs_arena_zalloc(exec->arena,
+                                                  query->vars_count * sizeof(struct var_use) + 1),
     };
     struct context context = {.count = 0};
     struct varset outer = {0};
@@ -162,9 +161,9 @@ static struct edn plan_value(struct exec *exec, struct edn result)
     return edn_map_of(exec->arena, pairs, BS_ARRAY_COUNT(pairs) / 2);
 }
 
-enum bs_code query_explain(const struct query *query, const struct edn *inputs,
-                           size_t inputs_count, const struct query_options *options,
-                           struct bs_arena *arena, struct edn *ret_plan, struct bs_error *error)
+enum bs_code query_explain(const struct query *query, const struct edn *inputs, size_t inputs_count,
+                           const struct query_options *options, struct bs_arena *arena,
+                           struct edn *ret_plan, struct bs_error *error)
 {
     struct exec exec;
     struct edn result = edn_nil();

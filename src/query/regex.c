@@ -1,8 +1,9 @@
 /*
  * Regular expressions on POSIX's extended ones (regex.h), with what people write in Java's that
  * has a plain counterpart: \d \D, (?:...), and (?i) at the start. Everything else of Java's is
- * refused with Q_UNSUPPORTED rather than read as something else. Text is UTF-8; \w and \s are the C library's. A pattern's size and
- * repetitions are bounded, because the matcher expands them in memory.
+ * refused with Q_UNSUPPORTED rather than read as something else. Text is UTF-8; \w and \s are the C
+ * library's. A pattern's size and repetitions are bounded, because the matcher expands them in
+ * memory.
  */
 #include <ctype.h>
 #include <locale.h>
@@ -18,7 +19,7 @@
 struct compiled {
     struct bs_str text; /* owned; ptr NULL: an empty slot */
     regex_t regex;
-    size_t groups_count;           /* those that the user wrote as groups */
+    size_t groups_count;            /* those that the user wrote as groups */
     uint8_t groups[GROUPS_MAX + 1]; /* their numbers in `regex` */
 };
 
@@ -99,8 +100,7 @@ static enum bs_code translate_escape(struct translation *t, bool in_bracket)
         bs_buf_append_cstr(&t->out, "[^0-9]");
     else if (next == 'n' || next == 't' || next == 'r')
         bs_buf_append_byte(&t->out, next == 'n' ? '\n' : next == 't' ? '\t' : '\r');
-    else if (isalnum((unsigned char)next) &&
-             (in_bracket || strchr("wWsSbB", next) == NULL))
+    else if (isalnum((unsigned char)next) && (in_bracket || strchr("wWsSbB", next) == NULL))
         return refuse_pattern(t, "this escape is not supported");
     else if (in_bracket && strchr("]\\^-[", next) != NULL)
         return refuse_pattern(t, "inside [...] put ] first, ^ and - last, without a backslash");

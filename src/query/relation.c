@@ -97,11 +97,11 @@ static enum bs_code grow(struct relation *relation)
     if (capacity >= ROW_NONE)
         return bs_error_set(relation->meter->error, BS_REASON_Q_BUDGET,
                             "an intermediate result of more than %u rows", ROW_NONE / 2);
-    BS_TRY(meter_take(relation->meter, (capacity - relation->capacity) * relation->width *
-                                           sizeof(struct edn)));
+    BS_TRY(meter_take(relation->meter,
+                      (capacity - relation->capacity) * relation->width * sizeof(struct edn)));
     for (size_t i = 0; i < relation->width; i++)
-        relation->columns[i] = (struct edn *)bs_realloc_array(relation->columns[i], capacity,
-                                                              sizeof(struct edn));
+        relation->columns[i] =
+            (struct edn *)bs_realloc_array(relation->columns[i], capacity, sizeof(struct edn));
     relation->capacity = capacity;
     return BS_OK;
 }

@@ -14,7 +14,7 @@
 struct meter {
     const struct bs_interrupt *interrupt; /* NULL: never */
     uint64_t budget_bytes;
-    uint64_t used_bytes; /* of columns and indexes */
+    uint64_t used_bytes;    /* of columns and indexes */
     struct bs_arena *arena; /* counts too */
     size_t ticks;
     struct relation *relations; /* all that are alive */

@@ -9,8 +9,10 @@ enum bs_code rules_parse(struct exec *exec, struct edn rules)
 
 enum bs_code rules_check_call(struct exec *exec, const struct clause *clause)
 {
-    return bs_error_set(exec->error, BS_REASON_Q_UNSUPPORTED, "the rule %.*s: rules are not "
-                        "supported yet", BS_STR_ARGS(clause->name));
+    return bs_error_set(exec->error, BS_REASON_Q_UNSUPPORTED,
+                        "the rule %.*s: rules are not "
+                        "supported yet",
+                        BS_STR_ARGS(clause->name));
 }
 
 bool rules_is_ready(struct exec *exec, const struct clause *clause, struct varset bound)

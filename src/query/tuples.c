@@ -66,16 +66,14 @@ static enum bs_code run_tuples(struct tuples_run *run, struct context *context, 
     const struct clause *clause = run->clause;
     struct varset seen = {0};
     for (size_t i = 0; i < clause->terms_count; i++) {
-        bool is_new =
-            clause->terms[i].kind == TERM_VAR && !varset_has(&seen, clause->terms[i].var);
+        bool is_new = clause->terms[i].kind == TERM_VAR && !varset_has(&seen, clause->terms[i].var);
         run->vars[i] = is_new ? clause->terms[i].var : QUERY_NO_VAR;
         if (is_new)
             varset_add(&seen, clause->terms[i].var);
     }
     struct relation *driver = NULL;
     for (size_t i = 0; i < context->count && driver == NULL; i++) {
-        struct varset shared =
-            varset_intersection(clause->vars, relation_vars(context->items[i]));
+        struct varset shared = varset_intersection(clause->vars, relation_vars(context->items[i]));
         if (varset_is_empty(&shared))
             continue;
         driver = context->items[i];
@@ -98,8 +96,8 @@ enum bs_code tuples_run(struct exec *exec, const struct frame *frame, const stru
         return bs_error_set(exec->error, BS_REASON_Q_UNSUPPORTED,
                             "a pattern of more than %d places", QUERY_VARS_MAX);
     struct tuples_run run = {.exec = exec, .clause = clause};
-    enum bs_code code = run_tuples(&run, context,
-                                   exec_source(exec, frame, clause->source)->value, needed);
+    enum bs_code code =
+        run_tuples(&run, context, exec_source(exec, frame, clause->source)->value, needed);
     joiner_fini(&run.joiner);
     return code;
 }

@@ -30,13 +30,13 @@ struct bs_str value_function_name(struct bs_str name)
 bool value_has_type(struct edn value, enum datom_type type)
 {
     static const enum edn_type types[DATOM_TYPE_COUNT] = {
-        [DATOM_TYPE_REF] = EDN_LONG,         [DATOM_TYPE_KEYWORD] = EDN_KEYWORD,
-        [DATOM_TYPE_LONG] = EDN_LONG,        [DATOM_TYPE_STRING] = EDN_STRING,
-        [DATOM_TYPE_BOOLEAN] = EDN_BOOLEAN,  [DATOM_TYPE_INSTANT] = EDN_INSTANT,
-        [DATOM_TYPE_BYTES] = EDN_BYTES,      [DATOM_TYPE_UUID] = EDN_UUID,
-        [DATOM_TYPE_DOUBLE] = EDN_DOUBLE,    [DATOM_TYPE_FLOAT] = EDN_FLOAT,
-        [DATOM_TYPE_URI] = EDN_URI,          [DATOM_TYPE_BIGINT] = EDN_BIGINT,
-        [DATOM_TYPE_BIGDEC] = EDN_BIGDEC,    [DATOM_TYPE_TUPLE] = EDN_VECTOR,
+        [DATOM_TYPE_REF] = EDN_LONG,        [DATOM_TYPE_KEYWORD] = EDN_KEYWORD,
+        [DATOM_TYPE_LONG] = EDN_LONG,       [DATOM_TYPE_STRING] = EDN_STRING,
+        [DATOM_TYPE_BOOLEAN] = EDN_BOOLEAN, [DATOM_TYPE_INSTANT] = EDN_INSTANT,
+        [DATOM_TYPE_BYTES] = EDN_BYTES,     [DATOM_TYPE_UUID] = EDN_UUID,
+        [DATOM_TYPE_DOUBLE] = EDN_DOUBLE,   [DATOM_TYPE_FLOAT] = EDN_FLOAT,
+        [DATOM_TYPE_URI] = EDN_URI,         [DATOM_TYPE_BIGINT] = EDN_BIGINT,
+        [DATOM_TYPE_BIGDEC] = EDN_BIGDEC,   [DATOM_TYPE_TUPLE] = EDN_VECTOR,
         [DATOM_TYPE_SYMBOL] = EDN_SYMBOL,
     };
     return value.type == (uint8_t)types[type];
