@@ -141,8 +141,41 @@ static void check_message(struct gen *gen, struct gen_message *message)
     }
 }
 
+/* Whether `name` is what we or protoc-c call something of the method `other`. */
+static bool is_made_of(const char *name, const char *other)
+{
+    static const char *const prefixes[] = {"call_", "start_", "open_", "invoke_"};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(prefixes); i++) {
+        size_t len = strlen(prefixes[i]);
+        if (strncmp(name, prefixes[i], len) == 0 && strcmp(name + len, other) == 0)
+            return true;
+    }
+    return strcmp(name, other) == 0;
+}
+
+/* protoc-c makes functions SERVICE__METHOD too, and does not look out for keywords. */
+static void check_method_name(struct gen *gen, const struct gen_method *method)
+{
+    static const char *const taken[] = {"descriptor", "init", "methods", "register", "table"};
+    const struct gen_service *service = method->service;
+    bool is_taken = gen_is_keyword(method->c_name);
+    for (size_t i = 0; i < BS_ARRAY_COUNT(taken); i++)
+        is_taken |= strcmp(method->c_name, taken[i]) == 0;
+    if (is_taken)
+        gen_complain(gen, &method->path, method->full_name,
+                     "\"%s\" can't be a name in C; expected another name", method->c_name);
+    for (size_t i = 0; i < service->methods_count; i++) {
+        const struct gen_method *other = &service->methods[i];
+        if (other != method && is_made_of(method->c_name, other->c_name))
+            gen_complain(gen, &method->path, method->full_name,
+                         "its C name \"%s\" meets one of %s; expected another name", method->c_name,
+                         other->proto->name);
+    }
+}
+
 static void check_method(struct gen *gen, struct gen_method *method)
 {
+    check_method_name(gen, method);
     check_access(gen, method);
     if (!method->request->file->is_proto3 || !method->response->file->is_proto3)
         gen_complain(gen, &method->path, method->full_name,

@@ -20,8 +20,10 @@ const char *gen_adapter_name(struct gen *gen, const struct gen_method *method);
 void gen_emit_stub_declarations(struct gen *gen, const struct gen_file *file, struct bs_buf *out);
 void gen_emit_stubs(struct gen *gen, const struct gen_file *file, struct bs_buf *out);
 
-/* emit_js.c: a file for each package that has HTTP forms; NULL name when there is nothing. */
+/* emit_js.c: the client of a package; false when none of its methods has an HTTP form. */
 bool gen_emit_js(struct gen *gen, const char *package, struct bs_buf *out);
+/* emit_js_runtime.c: what all clients share; NULL-terminated pieces. */
+extern const char *const gen_js_runtime[];
 
 /* emit_openapi.c: one document for all files of the run. */
 void gen_emit_openapi(struct gen *gen, struct bs_buf *out);

@@ -141,8 +141,7 @@ static void emit_js(struct gen *gen, gen_response *response)
 static void emit_openapi(struct gen *gen, gen_response *response)
 {
     BS_CLEANUP(bs_buf_fini)
-    struct bs_buf document = BS_BUF_INIT(0),
-                  header = BS_BUF_INIT(0), source = BS_BUF_INIT(0);
+    struct bs_buf document = BS_BUF_INIT(0), header = BS_BUF_INIT(0), source = BS_BUF_INIT(0);
     gen_emit_openapi(gen, &document);
     gen_emit_openapi_c(bs_buf_str(&document), &header, &source);
     add_output(gen, response, "openapi.json", &document);

@@ -152,8 +152,10 @@ bool gen_wire_field(struct bs_str *rest, uint64_t *ret_number, struct bs_str *re
 /* names.c: as protoc-c makes them. */
 const char *gen_c_type(struct bs_arena *arena, const char *full_name);
 const char *gen_c_lower(struct bs_arena *arena, const char *full_name);
-/* A name of a C function or member: snake case, no keyword. */
+/* "add_concert" of "AddConcert". */
 const char *gen_c_member(struct bs_arena *arena, const char *name);
+/* Of C, or of C++, which may read the headers. */
+bool gen_is_keyword(const char *name);
 
 /* source.c */
 void gen_path_push(struct gen_path *path, int32_t a, int32_t b);

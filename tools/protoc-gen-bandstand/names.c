@@ -70,10 +70,14 @@ const char *gen_c_lower(struct bs_arena *arena, const char *full_name)
 
 const char *gen_c_member(struct bs_arena *arena, const char *name)
 {
-    const char *lower = join_parts(arena, name, append_lower);
+    return join_parts(arena, name, append_lower);
+}
+
+bool gen_is_keyword(const char *name)
+{
     for (size_t i = 0; i < BS_ARRAY_COUNT(keywords); i++) {
-        if (strcmp(lower, keywords[i]) == 0)
-            return bs_arena_printf(arena, "%s_", lower).ptr;
+        if (strcmp(name, keywords[i]) == 0)
+            return true;
     }
-    return lower;
+    return false;
 }
