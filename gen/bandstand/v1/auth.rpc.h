@@ -9,7 +9,6 @@
 #include "rpc/stream.h"
 #include "google/protobuf/timestamp.rpc.h"
 #include "rpc/v1/options.rpc.h"
-#include "universe/universe.h"
 struct universe;
 
 extern BS_API const struct rpc_file bandstand_v1_auth_file;

@@ -10,7 +10,6 @@
 #include "bandstand/v1/campaign.rpc.h"
 #include "bandstand/v1/concert.rpc.h"
 #include "rpc/v1/options.rpc.h"
-#include "universe/universe.h"
 struct universe;
 
 extern BS_API const struct rpc_file bandstand_v1_org_file;

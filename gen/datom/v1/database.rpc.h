@@ -8,7 +8,6 @@
 #include "rpc/dispatcher.h"
 #include "rpc/stream.h"
 #include "rpc/v1/options.rpc.h"
-#include "universe/universe.h"
 struct universe;
 
 extern BS_API const struct rpc_file datom_v1_database_file;
