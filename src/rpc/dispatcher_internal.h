@@ -49,9 +49,9 @@ struct rpc_pool {
     struct rpc_call **heap; /* by interrupt.deadline, the next first; heap[1..heap_count] */
     size_t heap_count, heap_capacity;
     unsigned threads, idle; /* idle: those that run no call */
-    unsigned active;  /* calls that hold a run slot */
-    unsigned waiting; /* calls between wait_begin and wait_end */
-    size_t streams;   /* streaming calls queued or running */
+    unsigned active;        /* calls that hold a run slot */
+    unsigned waiting;       /* calls between wait_begin and wait_end */
+    size_t streams;         /* streaming calls queued or running */
     bool started, stopping;
     pthread_t timer_thread;
 };
