@@ -252,12 +252,7 @@ static void check_value(struct validation *v, const struct rpc_rules *rules,
         return;
     }
     const ProtobufCMessage *message = rpc_load_message(value);
-    if (!message)
-        return;
-    /* a wrapper's rules are its value's */
-    if (type->well_known == RPC_WRAPPER)
-        check_value(v, rules, type, 0, rpc_field_at(&type->descriptor->fields[0], message), place);
-    else if (type->has_rules)
+    if (message && type->has_rules)
         check_message(v, type, message, place);
 }
 
