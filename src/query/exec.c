@@ -251,6 +251,18 @@ static enum bs_code run_and_note(struct exec *exec, struct frame *frame,
     return BS_OK;
 }
 
+/* plan_can_run has said that all can run; rules that call each other in a ring it takes on trust.
+ */
+static enum bs_code fail_stuck(struct exec *exec, const struct frame *frame,
+                               const struct pending *pending, size_t count,
+                               const struct context *context)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!pending[i].done)
+            return plan_fail(exec, frame, pending[i].clause, context_vars(context));
+    BS_UNREACHABLE();
+}
+
 enum bs_code exec_clauses(struct exec *exec, struct frame *frame, const struct clauses *clauses,
                           struct context *context, struct varset outer, struct varset needed)
 {
@@ -262,7 +274,8 @@ enum bs_code exec_clauses(struct exec *exec, struct frame *frame, const struct c
         BS_TRY(meter_poll(&exec->meter));
         double rows = 0;
         size_t best = choose(exec, frame, pending, clauses->count, context, bindable, &rows);
-        BS_ASSERT(best < clauses->count); /* plan_can_run has said so */
+        if (best == clauses->count)
+            return fail_stuck(exec, frame, pending, clauses->count, context);
         pending[best].done = true;
         struct varset later = varset_union(needed, pending_vars(pending, clauses->count));
         BS_TRY(run_and_note(exec, frame, pending[best].clause, context, bindable, later, rows));

@@ -40,8 +40,7 @@ struct frame {
     size_t vars_count;
     struct var_use *uses;
     uint16_t default_source; /* what source 0 is */
-    struct rule_eval *eval;  /* the fixpoint that this runs in; NULL at the top */
-    const struct rule_def *def;
+    struct rule_eval *eval;  /* the rounds of rules that this runs in; NULL: none */
 };
 
 struct step {
@@ -62,6 +61,8 @@ struct exec {
     struct source sources[QUERY_SOURCES_MAX];
     struct rule_set *rules;
     const struct query_pattern **patterns; /* by input */
+    const struct clause *delta_call; /* in a round of rules: the call that gets new facts only */
+    size_t delta_rows;
     unsigned depth;
     bool explains;
     struct step *steps;

@@ -14,7 +14,9 @@ enum bs_code not_run(struct exec *exec, struct frame *frame, const struct clause
     struct relation *seed = NULL;
     BS_TRY(relation_project(rows, join, &seed));
     BS_TRY(context_put(exec, &inner, seed, join));
-    BS_TRY(exec_clauses(exec, frame, &clause->branches[0], &inner, join, join));
+    struct frame outside = *frame; /* rules inside a not are asked to the end, by themselves */
+    outside.eval = NULL;
+    BS_TRY(exec_clauses(exec, &outside, &clause->branches[0], &inner, join, join));
     struct relation *matched = NULL;
     BS_TRY(context_take(exec, &inner, join, &matched));
     if (!inner.failed) {

@@ -197,6 +197,10 @@ double plan_cost(struct exec *exec, const struct frame *frame, const struct clau
     }
     case CLAUSE_RULE: {
         struct varset open = varset_difference(clause->vars, context_vars(context));
+        if (clause == exec->delta_call) {
+            *ret_rows = (double)exec->delta_rows;
+            return *ret_rows;
+        }
         *ret_rows = rows * 10;
         return varset_equal(open, clause->vars) ? 1e9 : 100 * rows;
     }

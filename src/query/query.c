@@ -64,10 +64,13 @@ static enum bs_code check(struct exec *exec, struct frame *frame)
     struct varset inputs = {0};
     struct varset bound = {0};
     const struct clause *stuck = NULL;
-    bool changed = false;
+    bool changed = true;
     for (size_t i = 0; i < query->inputs_count; i++)
         inputs = varset_union(inputs, query->inputs[i].binding.vars);
-    BS_TRY(exec_note_uses(exec, frame, &query->where, &changed));
+    while (changed) {
+        changed = false;
+        BS_TRY(exec_note_uses(exec, frame, &query->where, &changed));
+    }
     if (!plan_can_run(exec, frame, &query->where, inputs, inputs, &bound, &stuck))
         return plan_fail(exec, frame, stuck, bound);
     for (size_t i = 0; i < query->find_count; i++) {

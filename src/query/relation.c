@@ -219,14 +219,25 @@ static enum bs_code make_room(struct row_index *index)
     return BS_OK;
 }
 
+static enum bs_code reserve_next(struct row_index *index, size_t rows)
+{
+    if (rows <= index->next_capacity && index->next != NULL)
+        return BS_OK;
+    size_t capacity = BS_MAX(rows, index->next_capacity * 2);
+    BS_TRY(
+        meter_take(index->relation->meter, (capacity - index->next_capacity) * sizeof(uint32_t)));
+    index->next = (uint32_t *)bs_realloc_array(index->next, capacity + 1, sizeof(uint32_t));
+    index->next_capacity = capacity;
+    return BS_OK;
+}
+
 enum bs_code row_index_fill(struct row_index *index)
 {
     size_t rows = index->relation->rows;
-    BS_TRY(meter_take(index->relation->meter, rows * sizeof(uint32_t)));
-    index->next_capacity = rows;
-    index->next = (uint32_t *)bs_calloc(rows + 1, sizeof(uint32_t));
     struct edn key[QUERY_VARS_MAX];
-    for (uint32_t row = 0; row < rows; row++) {
+    BS_TRY(reserve_next(index, rows));
+    for (; index->filled < rows; index->filled++) {
+        uint32_t row = (uint32_t)index->filled;
         BS_TRY(make_room(index));
         for (size_t i = 0; i < index->width; i++)
             key[i] = index->relation->columns[index->columns[i]][row];

@@ -73,12 +73,13 @@ struct row_index {
     uint64_t *hashes;
     uint32_t *next; /* by row; NULL when only one row a chain is kept */
     size_t next_capacity;
+    size_t filled; /* rows that row_index_fill has put in */
 };
 
 enum bs_code row_index_init(struct row_index *index, const struct relation *relation,
                             struct varset vars);
 void row_index_fini(struct row_index *index);
-/* Puts every row in. */
+/* Puts in every row that is not in yet. */
 enum bs_code row_index_fill(struct row_index *index);
 /* The head of the chain for a key (in the order of the index's columns); ROW_NONE. */
 uint32_t row_index_find(const struct row_index *index, const struct edn *key);

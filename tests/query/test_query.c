@@ -302,6 +302,55 @@ static void test_aggregates__group_by_what_is_no_aggregate(void **state)
            "[$]", "[[\"Carol\" 2]]"});
 }
 
+static void test_rules__find_all_and_end(void **state)
+{
+    (void)state;
+    CHECK({"[:find [?n ...] :in $ % :where [?e :person/name \"Dave\"] (above ?e ?a)"
+           " [?a :person/name ?n] :order-by ?n]",
+           "[$ [[(above ?x ?y) [?x :person/parent ?y]]"
+           " [(above ?x ?y) [?x :person/parent ?z] (above ?z ?y)]]]",
+           "[\"Alice\" \"Carol\"]"},
+          {"[:find ?n ?m :in $ % :where (above ?e ?a) [?e :person/name ?n] [?a :person/name ?m]]",
+           "[$ [[(above ?x ?y) [?x :person/parent ?y]]"
+           " [(above ?x ?y) (above ?x ?z) (above ?z ?y)]]]",
+           "#{[\"Carol\" \"Alice\"] [\"Dave\" \"Carol\"] [\"Dave\" \"Alice\"]}"},
+          {"[:find [?y ...] :in $ % :where (path 1 ?y) :order-by ?y]",
+           "[[[1 2] [2 3] [3 1] [4 5]] [[(path ?x ?y) [?x ?y]]"
+           " [(path ?x ?y) (path ?x ?z) [?z ?y]]]]",
+           "[1 2 3]"},
+          {"[:find [?y ...] :in $ % :where (path ?y 5) :order-by ?y]",
+           "[[[1 2] [2 3] [3 1] [4 5]] [[(path ?x ?y) [?x ?y]]"
+           " [(path ?x ?y) [?x ?z] (path ?z ?y)]]]",
+           "[4]"},
+          {"[:find ?x ?y :in $ % :where (path ?x ?y)]",
+           "[[[1 2] [2 1]] [[(path ?x ?y) (or-join [?x ?y] [?x ?y] (and (path ?x ?z) (path ?z "
+           "?y)))]]]",
+           "#{[1 2] [2 1] [1 1] [2 2]}"},
+          {"[:find [?x ...] :in $ % ?n :where (even ?x) :order-by ?x]",
+           "[[[0 1] [1 2] [2 3] [3 4]] [[(even ?x) [(ground 0) ?x]] [(even ?x) [?p ?x] (odd ?p)]"
+           " [(odd ?x) [?p ?x] (even ?p)]] 1]",
+           "[0 2 4]"},
+          {"[:find [?n ...] :in $ % :where [?e :person/name ?n] (grown ?e 18) :order-by ?n]",
+           "[$ [[(grown [?e ?min]) [?e :person/age ?a] [(>= ?a ?min)]]]]", "[\"Alice\" \"Bob\"]"},
+          {"[:find [?n ...] :in $ % :where [?e :person/name ?n] (not (child ?e)) :order-by ?n]",
+           "[$ [[(child ?e) [?e :person/parent]]]]", "[\"Alice\" \"Bob\"]"},
+          {"[:find [?x ...] :in $ % :where (lonely ?x) :order-by ?x]",
+           "[[[1 2] [3 4]] [[(lonely ?x) (node ?x) (not (path ?x 2))] [(node ?x) [?x _]]"
+           " [(node ?x) [_ ?x]] [(path ?x ?y) [?x ?y]] [(path ?x ?y) [?x ?z] (path ?z ?y)]]]",
+           "[2 3 4]"},
+          {"[:find ?n . :in $ % ?e :where (name ?e ?n)]",
+           "[$ [[(name ?e ?n) [?e :person/name ?n]]] [:person/email \"bob@example.com\"]]",
+           "\"Bob\""},
+          {"[:find ?n . :in $ % :where (name [:person/email \"bob@example.com\"] ?n)]",
+           "[$ [[(name ?e ?n) [?e :person/name ?n]]]]", "\"Bob\""},
+          {"[:find [?x ...] :in $ $b % :where [?x _] ($b edge ?x ?y) :order-by ?x]",
+           "[[[1 2] [2 3]] [[2 9]] [[(edge ?x ?y) [?x ?y]]]]", "[2]"},
+          {"[:find ?x :in $ % :where (same ?x ?x)]", "[[[1 1] [1 2]] [[(same ?x ?y) [?x ?y]]]]",
+           "#{[1]}"},
+          {"[:find [?x ...] :in $ % :where (edge ?x _) :order-by ?x]",
+           "[[[1 1] [1 2] [2 3]] [[(edge ?x ?y) [?x ?y]]]]", "[1 2]"});
+}
+
 static void test_pull_in_find__is_of_the_rows_that_stay(void **state)
 {
     (void)state;
@@ -324,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_functions__filter_and_bind),
         cmocka_unit_test(test_logic__takes_away_and_unites),
         cmocka_unit_test(test_aggregates__group_by_what_is_no_aggregate),
+        cmocka_unit_test(test_rules__find_all_and_end),
         cmocka_unit_test(test_pull_in_find__is_of_the_rows_that_stay),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
