@@ -49,7 +49,7 @@ int rpc_message_find_field(const struct rpc_message *table, struct bs_str name)
 static const char *nearest_name(const struct rpc_message *table, struct bs_str name)
 {
     const char *nearest = NULL;
-    size_t least = BS_MAX(name.len / 3, 1) + 1;
+    size_t least = BS_MIN(name.len / 2, 3) + 1;
     for (unsigned i = 0; i < table->descriptor->n_fields; i++) {
         size_t distance = bs_str_distance(name, bs_str_from(table->fields[i].json_name));
         if (distance < least) {

@@ -305,6 +305,8 @@ void rpc_append_quoted(struct bs_buf *out, struct bs_str text)
         unsigned char c = (unsigned char)shown.ptr[i];
         if (c < 0x20 || c == 0x7f)
             bs_buf_printf(out, "\\u%04x", c);
+        else if (c == '"' || c == '\\')
+            bs_buf_printf(out, "\\%c", c);
         else
             bs_buf_append_byte(out, (char)c);
     }

@@ -144,8 +144,8 @@ void rpc_path_field(struct bs_buf *path, const char *name);
 void rpc_path_index(struct bs_buf *path, size_t idx);
 void rpc_path_key(struct bs_buf *path, const ProtobufCFieldDescriptor *key,
                   const ProtobufCMessage *entry);
-/* Appends text in quotes for a message to a person: cut beyond 80 bytes, control characters
- * escaped. */
+/* Appends text in quotes for a message to a person: cut beyond 80 bytes; quotes, backslashes
+ * and control characters escaped. */
 void rpc_append_quoted(struct bs_buf *out, struct bs_str text);
 
 /* Where a walk down a message stands; lives on the walker's stack. */
