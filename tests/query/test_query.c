@@ -364,6 +364,79 @@ static void test_pull_in_find__is_of_the_rows_that_stay(void **state)
            "{:person/name \"Bob\"}"});
 }
 
+static void test_views__are_databases_like_any_other(void **state)
+{
+    (void)state;
+    struct fixture changed;
+    fixture_init(&changed, fixture_people, fixture_people_count);
+    fixture_transact(&changed, "[{:person/email \"bob@example.com\" :person/age 43}]");
+    static const struct row rows[] = {
+        {"[:find [?a ...] :where [?e :person/email \"bob@example.com\"] [?e :person/age ?a]]",
+         "[$]", "[43]"},
+        {"[:find [?a ...] :where [?e :person/email \"bob@example.com\"] [?e :person/age ?a]]",
+         "[$before]", "[42]"},
+        {"[:find ?a ?op :where [?e :person/email \"bob@example.com\"] [?e :person/age ?a _ ?op]]",
+         "[$history]", "#{[42 true] [42 false] [43 true]}"},
+        {"[:find ?a :where [?e :person/email \"bob@example.com\"]"
+         " [?e :person/age ?a _ false]]",
+         "[$history]", "#{[42]}"},
+        {"[:find ?n ?old ?new :in $ $old :where [?e :person/name ?n] [?e :person/age ?new]"
+         " [$old ?e :person/age ?old] [(!= ?old ?new)]]",
+         "[$ $before]", "#{[\"Bob\" 42 43]}"},
+    };
+    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
+        struct bs_error error = BS_ERROR_INIT;
+        struct edn result = edn_nil();
+        enum bs_code code = fixture_query(&changed, rows[i].query, rows[i].inputs, &result, &error);
+        test_row(rows[i].query, code == BS_OK, "%s", error.message);
+        test_row(rows[i].query, edn_equal(result, fixture_read(&changed, rows[i].expected)),
+                 "is %.*s", BS_STR_ARGS(edn_print_short(changed.arena, result, 0)));
+    }
+    fixture_fini(&changed);
+    test_rows_end();
+}
+
+static void test_explain__tells_the_steps_in_their_order(void **state)
+{
+    (void)state;
+    struct bs_error error = BS_ERROR_INIT;
+    struct query *query = NULL;
+    struct edn plan;
+    struct edn inputs[] = {fixture_db(people.db)};
+    struct edn form = fixture_read(&people, "[:find ?n :where [?f :person/name ?n]"
+                                            " [?e :person/friend ?f] (not [?f :person/age 42])"
+                                            " [?e :person/email \"carol@example.com\"]]");
+    assert_int_equal(query_parse(form, &query, &error), BS_OK);
+    assert_int_equal(query_explain(query, inputs, 1, NULL, people.arena, &plan, &error), BS_OK);
+    query_free(query);
+    struct edn steps;
+    struct edn value;
+    assert_true(edn_map_get_keyword(plan, BS_STR("rows"), &value));
+    assert_int_equal(value.as.integer, 1);
+    assert_true(edn_map_get_keyword(plan, BS_STR("steps"), &steps));
+    assert_int_equal(steps.len, 5); /* four clauses, and the one inside not */
+    assert_true(edn_map_get_keyword(steps.as.items[0], BS_STR("clause"), &value));
+    assert_true(edn_equal(value, fixture_read(&people, "[?e :person/email"
+                                                       " \"carol@example.com\"]")));
+    assert_true(edn_map_get_keyword(steps.as.items[0], BS_STR("rows-out"), &value));
+    assert_int_equal(value.as.integer, 1);
+}
+
+static void test_columns__name_what_find_gives(void **state)
+{
+    (void)state;
+    struct bs_error error = BS_ERROR_INIT;
+    struct query *query = NULL;
+    struct edn form = fixture_read(&people, "[:find ?n (count ?e) :in $ ?x :where [?e ?x ?n]]");
+    assert_int_equal(query_parse(form, &query, &error), BS_OK);
+    assert_int_equal(query_inputs_count(query), 2);
+    assert_int_equal(query_columns_count(query), 2);
+    assert_str_equals(query_column(query, 0), "?n");
+    assert_str_equals(query_column(query, 1), "(count ?e)");
+    assert_int_equal(query_find_shape(query), QUERY_RELATION);
+    query_free(query);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +447,9 @@ int main(void)
         cmocka_unit_test(test_logic__takes_away_and_unites),
         cmocka_unit_test(test_aggregates__group_by_what_is_no_aggregate),
         cmocka_unit_test(test_rules__find_all_and_end),
+        cmocka_unit_test(test_views__are_databases_like_any_other),
+        cmocka_unit_test(test_explain__tells_the_steps_in_their_order),
+        cmocka_unit_test(test_columns__name_what_find_gives),
         cmocka_unit_test(test_pull_in_find__is_of_the_rows_that_stay),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
