@@ -2,6 +2,7 @@
 
 #include "model.h"
 
+#include <math.h>
 #include <regex.h>
 
 enum family {
@@ -67,6 +68,11 @@ static void check_ranges(struct gen *gen, const struct gen_path *path, const cha
         (rules->has_number_gt && rules->has_number_le && rules->number_gt >= rules->number_le) ||
         (rules->has_number_gt && rules->has_number_lt && rules->number_gt >= rules->number_lt))
         gen_complain(gen, path, name, "its rules leave no value: the least is above the greatest");
+    if ((rules->has_number_ge && !isfinite(rules->number_ge)) ||
+        (rules->has_number_le && !isfinite(rules->number_le)) ||
+        (rules->has_number_gt && !isfinite(rules->number_gt)) ||
+        (rules->has_number_lt && !isfinite(rules->number_lt)))
+        gen_complain(gen, path, name, "an end of its range is no finite number");
     if ((rules->has_ge && rules->has_gt) || (rules->has_le && rules->has_lt) ||
         (rules->has_number_ge && rules->has_number_gt) ||
         (rules->has_number_le && rules->has_number_lt))

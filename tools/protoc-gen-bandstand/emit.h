@@ -33,6 +33,8 @@ void gen_emit_openapi_c(struct bs_str document, struct bs_buf *header, struct bs
 /* text.c */
 /* A string literal of C, quotes included. */
 void gen_append_c_string(struct bs_buf *out, const char *text);
+/* The shortest decimal that reads back to a finite number. */
+void gen_append_double(struct bs_buf *out, double value);
 /* A string of JSON (and JavaScript), quotes included. */
 void gen_append_json_string(struct bs_buf *out, struct bs_str text);
 /* Bytes as the inside of an array initializer, 16 a line. */

@@ -66,7 +66,7 @@ static void append_path(const struct gen_http *http, struct bs_buf *out)
         bs_buf_printf(out, ":%.*s", BS_STR_ARGS(template->verb));
 }
 
-/* Whether path or body takes a top-level field of the request. */
+/* Whether a variable of the path binds this very field. */
 static bool is_in_path(const void *self, const struct gen_field *field)
 {
     const struct gen_http *http = (const struct gen_http *)self;
@@ -94,7 +94,7 @@ static void emit_parameter(struct gen *gen, struct json *json, const char *name,
         json_string(json, "type", "string");
         json_end(json, '}');
     } else if (strcmp(in, "path") == 0) {
-        openapi_value(gen, json, "schema", field);
+        openapi_value(json, "schema", field);
     } else {
         openapi_field(gen, json, "schema", field);
     }

@@ -2,8 +2,6 @@
 
 #include "emit.h"
 
-#include <float.h>
-
 void gen_emit_table_declarations(struct gen *gen, const struct gen_file *file, struct bs_buf *out)
 {
     (void)gen;
@@ -24,6 +22,29 @@ static void emit_strings(struct bs_buf *out, const char *name, char **texts, siz
         bs_buf_append_cstr(out, ", ");
     }
     bs_buf_append_cstr(out, "NULL};\n");
+}
+
+static void integer_rule(struct bs_buf *set, struct bs_buf *values, bool given, const char *rule,
+                         const char *member, int64_t value)
+{
+    if (!given)
+        return;
+    bs_buf_printf(set, " | RPC_RULE_%s", rule);
+    if (value == INT64_MIN) /* has no literal */
+        bs_buf_printf(values, "    .%s = INT64_MIN,\n", member);
+    else
+        bs_buf_printf(values, "    .%s = %lld,\n", member, (long long)value);
+}
+
+static void number_rule(struct bs_buf *set, struct bs_buf *values, bool given, const char *rule,
+                        const char *member, double value)
+{
+    if (!given)
+        return;
+    bs_buf_printf(set, " | RPC_RULE_%s", rule);
+    bs_buf_printf(values, "    .%s = ", member);
+    gen_append_double(values, value);
+    bs_buf_append_cstr(values, ",\n");
 }
 
 static void emit_rules(const struct gen_field *field, struct bs_buf *out)
@@ -55,17 +76,16 @@ static void emit_rules(const struct gen_field *field, struct bs_buf *out)
     RULE(max_bytes, MAX_BYTES, "%u", rules->max_bytes)
     RULE(min_items, MIN_ITEMS, "%u", rules->min_items)
     RULE(max_items, MAX_ITEMS, "%u", rules->max_items)
-    /* the least int64 has no literal */
-    RULE(ge, GE, "(int64_t)%lluU", (unsigned long long)rules->ge)
-    RULE(le, LE, "(int64_t)%lluU", (unsigned long long)rules->le)
-    RULE(gt, GT, "(int64_t)%lluU", (unsigned long long)rules->gt)
-    RULE(lt, LT, "(int64_t)%lluU", (unsigned long long)rules->lt)
-    RULE(number_ge, NUMBER_GE, "%.*g", DBL_DECIMAL_DIG, rules->number_ge)
-    RULE(number_le, NUMBER_LE, "%.*g", DBL_DECIMAL_DIG, rules->number_le)
-    RULE(number_gt, NUMBER_GT, "%.*g", DBL_DECIMAL_DIG, rules->number_gt)
-    RULE(number_lt, NUMBER_LT, "%.*g", DBL_DECIMAL_DIG, rules->number_lt)
     RULE(format, FORMAT, "(enum rpc_format)%d", (int)rules->format)
 #undef RULE
+#define RANGE(prefix, PREFIX, append)                                                              \
+    append(&set, &values, rules->has_##prefix##ge, PREFIX "GE", #prefix "ge", rules->prefix##ge);  \
+    append(&set, &values, rules->has_##prefix##le, PREFIX "LE", #prefix "le", rules->prefix##le);  \
+    append(&set, &values, rules->has_##prefix##gt, PREFIX "GT", #prefix "gt", rules->prefix##gt);  \
+    append(&set, &values, rules->has_##prefix##lt, PREFIX "LT", #prefix "lt", rules->prefix##lt);
+    RANGE(, "", integer_rule)
+    RANGE(number_, "NUMBER_", number_rule)
+#undef RANGE
     if (rules->pattern) {
         bs_buf_append_cstr(&set, " | RPC_RULE_PATTERN");
         bs_buf_append_cstr(&values, "    .pattern = ");

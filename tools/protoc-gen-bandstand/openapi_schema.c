@@ -2,7 +2,7 @@
 
 #include "openapi_schema.h"
 
-#include <float.h>
+#include "emit.h"
 
 static void type_and_format(struct json *json, const char *type, const char *format)
 {
@@ -10,9 +10,6 @@ static void type_and_format(struct json *json, const char *type, const char *for
     if (format)
         json_string(json, "format", format);
 }
-
-static void well_known_members(struct gen *gen, struct json *json,
-                               const struct gen_message *message);
 
 static void scalar_members(struct json *json, const struct gen_field *field)
 {
@@ -63,8 +60,7 @@ static void enum_members(struct json *json, const struct gen_enum *enumeration)
     json_end(json, ']');
 }
 
-static void well_known_members(struct gen *gen, struct json *json,
-                               const struct gen_message *message)
+static void well_known_members(struct json *json, const struct gen_message *message)
 {
     const char *kind = message->well_known;
     if (strcmp(kind, "RPC_TIMESTAMP") == 0)
@@ -83,7 +79,6 @@ static void well_known_members(struct gen *gen, struct json *json,
     } else if (strcmp(kind, "RPC_VALUE") != 0) {
         json_string(json, "type", "object");
     }
-    (void)gen;
 }
 
 void openapi_message_ref(struct json *json, const char *key, const struct gen_message *message)
@@ -91,7 +86,7 @@ void openapi_message_ref(struct json *json, const char *key, const struct gen_me
     BS_CLEANUP(bs_buf_fini) struct bs_buf ref = BS_BUF_INIT(0);
     json_begin(json, key, '{');
     if (message->well_known) {
-        well_known_members(message->file->gen, json, message);
+        well_known_members(json, message);
     } else {
         bs_buf_printf(&ref, "#/components/schemas/%s", message->full_name);
         json_string(json, "$ref", bs_buf_cstr(&ref));
@@ -101,11 +96,11 @@ void openapi_message_ref(struct json *json, const char *key, const struct gen_me
 
 static void number_rule(struct json *json, bool given, const char *key, double value)
 {
-    char text[64];
+    BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
     if (!given)
         return;
-    snprintf(text, sizeof(text), "%.*g", DBL_DECIMAL_DIG, value);
-    json_raw(json, key, text);
+    gen_append_double(&text, value);
+    json_raw(json, key, bs_buf_cstr(&text));
 }
 
 static void integer_rule(struct json *json, bool given, const char *key, int64_t value)
@@ -172,12 +167,12 @@ static void value_rules(struct json *json, const struct gen_field *field,
         json_raw(json, "exclusiveMaximum", "true");
 }
 
-static void value_members(struct gen *gen, struct json *json, const struct gen_field *field,
+static void value_members(struct json *json, const struct gen_field *field,
                           const Rpc__V1__FieldRules *rules)
 {
     BS_CLEANUP(bs_buf_fini) struct bs_buf ref = BS_BUF_INIT(0);
     if (field->message && field->message->well_known) {
-        well_known_members(gen, json, field->message);
+        well_known_members(json, field->message);
     } else if (field->message) {
         bs_buf_printf(&ref, "#/components/schemas/%s", field->message->full_name);
         json_string(json, "$ref", bs_buf_cstr(&ref));
@@ -191,11 +186,10 @@ static void value_members(struct gen *gen, struct json *json, const struct gen_f
         value_rules(json, field, rules);
 }
 
-void openapi_value(struct gen *gen, struct json *json, const char *key,
-                   const struct gen_field *field)
+void openapi_value(struct json *json, const char *key, const struct gen_field *field)
 {
     json_begin(json, key, '{');
-    value_members(gen, json, field, field->rules);
+    value_members(json, field, field->rules);
     json_end(json, '}');
 }
 
@@ -220,17 +214,17 @@ void openapi_field(struct gen *gen, struct json *json, const char *key,
         integer_rule(json, rules && rules->has_max_items, "maxProperties",
                      rules ? rules->max_items : 0);
         json_begin(json, "additionalProperties", '{');
-        value_members(gen, json, &field->message->fields[1], rules);
+        value_members(json, &field->message->fields[1], rules);
         json_end(json, '}');
     } else if (field->is_repeated) {
         json_string(json, "type", "array");
         integer_rule(json, rules && rules->has_min_items, "minItems", rules ? rules->min_items : 0);
         integer_rule(json, rules && rules->has_max_items, "maxItems", rules ? rules->max_items : 0);
         json_begin(json, "items", '{');
-        value_members(gen, json, field, rules);
+        value_members(json, field, rules);
         json_end(json, '}');
     } else {
-        value_members(gen, json, field, rules);
+        value_members(json, field, rules);
     }
     json_end(json, '}');
 }

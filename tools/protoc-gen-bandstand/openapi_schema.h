@@ -10,8 +10,7 @@
 void openapi_field(struct gen *gen, struct json *json, const char *key,
                    const struct gen_field *field);
 /* The schema of one value of a field, as it stands in a path. */
-void openapi_value(struct gen *gen, struct json *json, const char *key,
-                   const struct gen_field *field);
+void openapi_value(struct json *json, const char *key, const struct gen_field *field);
 /* A reference to a message, or the form of a well-known one. */
 void openapi_message_ref(struct json *json, const char *key, const struct gen_message *message);
 /* The object of a message, without the top-level fields for which `skip` says so (NULL: all). */

@@ -3,20 +3,33 @@
 #include "emit.h"
 
 #include <ctype.h>
+#include <float.h>
 
 void gen_append_c_string(struct bs_buf *out, const char *text)
 {
     bs_buf_append_byte(out, '"');
     for (const char *c = text; *c; c++) {
         unsigned char byte = (unsigned char)*c;
-        if (byte == '"' || byte == '\\')
+        if (byte == '"' || byte == '\\' || byte == '?') /* no trigraphs */
             bs_buf_printf(out, "\\%c", byte);
-        else if (byte < 0x20 || byte >= 0x7f || byte == '?') /* no trigraphs */
+        else if (byte < 0x20 || byte >= 0x7f)
             bs_buf_printf(out, "\\%03o", byte);
         else
             bs_buf_append_byte(out, (char)byte);
     }
     bs_buf_append_byte(out, '"');
+}
+
+void gen_append_double(struct bs_buf *out, double value)
+{
+    char text[64];
+    double back;
+    for (int digits = 1; digits <= DBL_DECIMAL_DIG; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (bs_str_parse_double(bs_str_from(text), &back) && back == value)
+            break;
+    }
+    bs_buf_append_cstr(out, text);
 }
 
 void gen_append_json_string(struct bs_buf *out, struct bs_str text)

@@ -35,18 +35,18 @@ static const struct rpc_rules bandstand__v1__search_artists_request__country__ru
 };
 static const struct rpc_rules bandstand__v1__search_artists_request__from_year__rules = {
     .set = RPC_RULE_GE | RPC_RULE_LE,
-    .ge = (int64_t)0U,
-    .le = (int64_t)9999U,
+    .ge = 0,
+    .le = 9999,
 };
 static const struct rpc_rules bandstand__v1__search_artists_request__to_year__rules = {
     .set = RPC_RULE_GE | RPC_RULE_LE,
-    .ge = (int64_t)0U,
-    .le = (int64_t)9999U,
+    .ge = 0,
+    .le = 9999,
 };
 static const struct rpc_rules bandstand__v1__search_artists_request__limit__rules = {
     .set = RPC_RULE_GE | RPC_RULE_LE,
-    .ge = (int64_t)0U,
-    .le = (int64_t)100U,
+    .ge = 0,
+    .le = 100,
 };
 static const struct rpc_field bandstand__v1__search_artists_request__fields[] = {
     {.json_name = "query", .rules = &bandstand__v1__search_artists_request__query__rules},

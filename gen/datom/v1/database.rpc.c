@@ -246,8 +246,8 @@ static const struct rpc_rules datom__v1__datoms_request__components__rules = {
 };
 static const struct rpc_rules datom__v1__datoms_request__limit__rules = {
     .set = RPC_RULE_GE | RPC_RULE_LE,
-    .ge = (int64_t)0U,
-    .le = (int64_t)100000U,
+    .ge = 0,
+    .le = 100000,
 };
 static const struct rpc_field datom__v1__datoms_request__fields[] = {
     {.json_name = "database", .rules = &datom__v1__datoms_request__database__rules},
@@ -291,8 +291,8 @@ static const struct rpc_rules datom__v1__tx_range_request__end__rules = {
 };
 static const struct rpc_rules datom__v1__tx_range_request__limit__rules = {
     .set = RPC_RULE_GE | RPC_RULE_LE,
-    .ge = (int64_t)0U,
-    .le = (int64_t)10000U,
+    .ge = 0,
+    .le = 10000,
 };
 static const struct rpc_field datom__v1__tx_range_request__fields[] = {
     {.json_name = "database", .rules = &datom__v1__tx_range_request__database__rules},
@@ -327,7 +327,7 @@ static const struct rpc_rules datom__v1__watch_reports_request__database__rules 
 };
 static const struct rpc_rules datom__v1__watch_reports_request__start__rules = {
     .set = RPC_RULE_GE,
-    .ge = (int64_t)0U,
+    .ge = 0,
 };
 static const struct rpc_field datom__v1__watch_reports_request__fields[] = {
     {.json_name = "database", .rules = &datom__v1__watch_reports_request__database__rules},
