@@ -1,0 +1,332 @@
+/*
+ * Connections: writers in groups beside readers and forks, reports that are exactly their own t,
+ * values that outlive everything, a store read beside its writer, locks, reopening.
+ */
+
+#include "support.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "datom/datom.h"
+
+#define WRITERS 8
+#define READERS 4
+#define TRANSACTIONS 60
+
+static char base_dir[] = "/tmp/bandstand-conn-XXXXXX";
+
+static const char schema_text[] =
+    "[{:db/ident :n/number :db/valueType :db.type/long :db/cardinality :db.cardinality/one"
+    "  :db/unique :db.unique/identity}"
+    " {:db/ident :n/value :db/valueType :db.type/long :db/cardinality :db.cardinality/one}]";
+
+static int setup(void **state)
+{
+    (void)state;
+    return mkdtemp(base_dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[96];
+    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
+    return system(command);
+}
+
+static struct bs_str dir_of(const char *name, char ret_dir[80])
+{
+    snprintf(ret_dir, 80, "%s/%s", base_dir, name);
+    return bs_str_from(ret_dir);
+}
+
+static struct datom_conn *open_store(const char *name, const struct datom_options *options)
+{
+    char dir[80];
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_conn *conn = NULL;
+    if (datom_conn_open(dir_of(name, dir), options, &conn, &error) != BS_OK)
+        fail_msg("%s: %s", name, error.message);
+    return conn;
+}
+
+static void transact_ok(struct datom_conn *conn, const char *text)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    if (datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error) != BS_OK)
+        fail_msg("%s: %s", text, error.message);
+}
+
+static uint64_t count_of(struct datom_db *db, const char *ident)
+{
+    const struct datom_attribute *attribute = datom_db_attribute_named(db, bs_str_from(ident));
+    return attribute ? datom_db_attribute_count(db, attribute->id) : 0;
+}
+
+/* Counts by walking, so that it is the indexes that answer. */
+static uint64_t walk_count(struct datom_db *db, const char *ident)
+{
+    struct datom_cursor *cursor;
+    struct datom_range range = {.index = DATOM_AEVT,
+                                .has_a = true,
+                                .a = datom_db_attribute_named(db, bs_str_from(ident))->id};
+    uint64_t total = 0;
+    assert_int_equal(datom_cursor_open(db, &range, &cursor, NULL), BS_OK);
+    for (;;) {
+        const struct datom *datoms;
+        size_t count;
+        assert_int_equal(datom_cursor_next(cursor, &datoms, &count, NULL), BS_OK);
+        total += count;
+        if (count == 0)
+            break;
+    }
+    datom_cursor_free(cursor);
+    return total;
+}
+
+/* ---- threads ---- */
+
+struct worker {
+    struct datom_conn *conn;
+    size_t number;
+    _Atomic bool *stop;
+    const char *failure;
+};
+
+static void *write_numbers(void *data)
+{
+    struct worker *worker = data;
+    uint64_t last_t = 0;
+    for (size_t i = 0; i < TRANSACTIONS && !worker->failure; i++) {
+        char text[100];
+        snprintf(text, sizeof(text), "[{:n/number %zu :n/value %zu}]", worker->number * 1000 + i,
+                 i);
+        struct datom_report *report = NULL;
+        if (datom_transact_text(worker->conn, bs_str_from(text), NULL, &report, NULL) != BS_OK) {
+            worker->failure = "a transaction failed";
+            break;
+        }
+        uint64_t added = count_of(report->db_after, "n/number");
+        if (datom_db_basis_t(report->db_after) != report->t || report->t <= last_t)
+            worker->failure = "db-after is not at its t";
+        else if (added != count_of(report->db_before, "n/number") + 1 ||
+                 walk_count(report->db_after, "n/number") != added)
+            worker->failure = "db-after has more or less than db-before and one";
+        last_t = report->t;
+        datom_report_free(report);
+        /* read your own write */
+        struct datom_db *db = datom_conn_db(worker->conn);
+        if (datom_db_basis_t(db) < last_t)
+            worker->failure = "the newest value lacks what was acknowledged";
+        datom_db_unref(db);
+    }
+    return NULL;
+}
+
+static void *read_numbers(void *data)
+{
+    struct worker *worker = data;
+    uint64_t last = 0;
+    while (!atomic_load(worker->stop) && !worker->failure) {
+        struct datom_db *db = datom_conn_db(worker->conn);
+        uint64_t count = walk_count(db, "n/number");
+        if (count < last || count != walk_count(db, "n/value") || count != count_of(db, "n/number"))
+            worker->failure = "a value is not of one moment";
+        last = count;
+        struct datom_conn *fork;
+        if (datom_conn_fork(db, NULL, &fork, NULL) != BS_OK ||
+            datom_transact_text(fork, BS_STR("[{:n/number -1 :n/value 1}]"), NULL, NULL, NULL) !=
+                BS_OK)
+            worker->failure = "a fork can't be written";
+        struct datom_db *forked = datom_conn_db(fork);
+        if (walk_count(forked, "n/number") != count + 1 || walk_count(db, "n/number") != count)
+            worker->failure = "a fork is not apart";
+        datom_db_unref(forked);
+        datom_conn_unref(fork);
+        datom_db_unref(db);
+    }
+    return NULL;
+}
+
+static void run_threads(struct datom_conn *conn)
+{
+    struct worker workers[WRITERS + READERS];
+    pthread_t threads[WRITERS + READERS];
+    _Atomic bool stop = false;
+    transact_ok(conn, schema_text);
+    for (size_t i = 0; i < WRITERS + READERS; i++) {
+        workers[i] = (struct worker){.conn = conn, .number = i, .stop = &stop};
+        pthread_create(&threads[i], NULL, i < WRITERS ? write_numbers : read_numbers, &workers[i]);
+    }
+    for (size_t i = 0; i < WRITERS; i++)
+        pthread_join(threads[i], NULL);
+    atomic_store(&stop, true);
+    for (size_t i = WRITERS; i < WRITERS + READERS; i++)
+        pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < WRITERS + READERS; i++) {
+        if (workers[i].failure)
+            fail_msg("worker %zu: %s", i, workers[i].failure);
+    }
+    struct datom_db *db = datom_conn_db(conn);
+    struct datom_check_report report;
+    assert_int_equal(walk_count(db, "n/number"), WRITERS * TRANSACTIONS);
+    assert_int_equal(datom_db_check(db, NULL, NULL, &report, NULL), BS_OK);
+    assert_int_equal(report.differences, 0);
+    datom_db_unref(db);
+}
+
+static void test_conn__writers_readers_and_forks_on_disk(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = open_store("threads", NULL);
+    run_threads(conn);
+    datom_conn_unref(conn);
+}
+
+static void test_conn__writers_readers_and_forks_in_memory(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = datom_conn_new_memory(NULL);
+    run_threads(conn);
+    datom_conn_unref(conn);
+}
+
+/* ---- lives of things ---- */
+
+static void test_conn__values_outlive_their_connection(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = open_store("outlive", NULL);
+    transact_ok(conn, schema_text);
+    transact_ok(conn, "[{:n/number 1 :n/value 1}]");
+    struct datom_db *db = datom_conn_db(conn);
+    struct datom_db *past = datom_db_as_of(db, datom_db_basis_t(db));
+    datom_conn_unref(conn);
+    assert_int_equal(walk_count(db, "n/number"), 1);
+    datom_db_unref(db);
+    assert_int_equal(walk_count(past, "n/number"), 1);
+    datom_db_unref(past);
+    /* and then the store is closed: it can be opened for writing again */
+    datom_conn_unref(open_store("outlive", NULL));
+}
+
+static void test_conn__a_failed_transaction_harms_nobody(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = open_store("failed", NULL);
+    transact_ok(conn, schema_text);
+    transact_ok(conn, "[{:n/number 1 :n/value 1}]");
+    struct datom_db *before = datom_conn_db(conn);
+    struct bs_error error = BS_ERROR_INIT;
+    assert_int_equal(datom_transact_text(conn, BS_STR("[{:n/number 2 :n/value 2} [:db/add 1 2]]"),
+                                         NULL, NULL, &error),
+                     BS_INVALID_ARGUMENT);
+    struct datom_db *after = datom_conn_db(conn);
+    assert_int_equal(datom_db_basis_t(before), datom_db_basis_t(after));
+    assert_int_equal(walk_count(after, "n/number"), 1);
+    transact_ok(conn, "[{:n/number 3 :n/value 3}]");
+    datom_db_unref(before);
+    datom_db_unref(after);
+    datom_conn_unref(conn);
+}
+
+static void test_conn__idents_and_attributes_survive_reopening(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = open_store("reopen", NULL);
+    transact_ok(conn, schema_text);
+    transact_ok(conn, "[{:db/ident :color/red} {:n/number 5 :n/value 1}]");
+    transact_ok(conn,
+                "[{:db/id :n/value :db/ident :n/worth} {:db/id :color/red :db/ident :color/rot}]");
+    transact_ok(conn, "[{:db/ident :color/red}]");
+    for (int round = 0; round < 2; round++) {
+        struct datom_db *db = datom_conn_db(conn);
+        const struct datom_attribute *worth = datom_db_attribute_named(db, BS_STR("n/worth"));
+        assert_non_null(worth);
+        /* the old name of the attribute still finds it; an old name given away does not */
+        assert_ptr_equal(worth, datom_db_attribute_named(db, BS_STR("n/value")));
+        assert_str_equals(worth->ident, "n/worth");
+        assert_int_not_equal(datom_db_entid(db, BS_STR("color/red")),
+                             datom_db_entid(db, BS_STR("color/rot")));
+        assert_int_equal(walk_count(db, "n/worth"), 1);
+        assert_int_equal(count_of(db, "n/worth"), 1);
+        datom_db_unref(db);
+        datom_conn_unref(conn);
+        conn = open_store("reopen", NULL);
+    }
+    datom_conn_unref(conn);
+}
+
+static void test_conn__alterations_rewrite_the_indexes(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = open_store("alter", NULL);
+    transact_ok(conn, schema_text);
+    transact_ok(conn, "[{:n/number 1 :n/value 10} {:n/number 2 :n/value 20}]");
+    transact_ok(conn, "[{:n/number 1 :n/value 11}]");
+    transact_ok(conn, "[{:db/id :n/value :db/unique :db.unique/value}]");
+    struct bs_error error = BS_ERROR_INIT;
+    assert_int_equal(
+        datom_transact_text(conn, BS_STR("[{:n/number 3 :n/value 11}]"), NULL, NULL, &error),
+        BS_ALREADY_EXISTS);
+    transact_ok(conn, "[{:db/id :n/value :db/cardinality :db.cardinality/many}]");
+    transact_ok(conn, "[{:n/number 1 :n/value [12 13]}]");
+    struct datom_db *db = datom_conn_db(conn);
+    assert_int_equal(walk_count(db, "n/value"), 4);
+    datom_db_unref(db);
+    transact_ok(conn, "[[:db/retract :n/value :db/unique :db.unique/value]]");
+    transact_ok(conn, "[{:n/number 2 :n/value 13}]");
+    db = datom_conn_db(conn);
+    struct datom_check_report report;
+    assert_int_equal(datom_db_check(db, NULL, NULL, &report, NULL), BS_OK);
+    assert_int_equal(report.differences, 0);
+    datom_db_unref(db);
+    datom_conn_unref(conn);
+}
+
+static void test_conn__a_second_reader_follows_the_writer(void **state)
+{
+    (void)state;
+    struct datom_conn *writer = open_store("follow", NULL);
+    transact_ok(writer, schema_text);
+    transact_ok(writer, "[{:n/number 1 :n/value 1}]");
+    struct datom_options options = {.read_only = true};
+    struct datom_conn *reader = open_store("follow", &options);
+    struct datom_db *db = datom_conn_db(reader);
+    assert_int_equal(walk_count(db, "n/number"), 1);
+    datom_db_unref(db);
+    struct bs_error error = BS_ERROR_INIT;
+    assert_int_equal(datom_transact_text(reader, BS_STR("[]"), NULL, NULL, &error),
+                     BS_FAILED_PRECONDITION);
+    assert_int_equal(error.reason, BS_REASON_DB_READ_ONLY);
+
+    transact_ok(writer, "[{:db/ident :n/new :db/valueType :db.type/long"
+                        "  :db/cardinality :db.cardinality/one}]");
+    transact_ok(writer, "[{:n/number 2 :n/new 1}]");
+    struct datom_db *newest = datom_conn_db(writer);
+    uint64_t t = datom_db_basis_t(newest);
+    datom_db_unref(newest);
+    assert_int_equal(datom_conn_sync(reader, t, NULL, &db, &error), BS_OK);
+    assert_int_equal(walk_count(db, "n/new"), 1);
+    datom_db_unref(db);
+
+    struct bs_interrupt soon = {.deadline = bs_deadline_after_ns(30000000)};
+    assert_int_equal(datom_conn_sync(reader, t + 1000, &soon, &db, &error), BS_DEADLINE_EXCEEDED);
+    datom_conn_unref(reader);
+    datom_conn_unref(writer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_conn__writers_readers_and_forks_on_disk),
+        cmocka_unit_test(test_conn__writers_readers_and_forks_in_memory),
+        cmocka_unit_test(test_conn__values_outlive_their_connection),
+        cmocka_unit_test(test_conn__a_failed_transaction_harms_nobody),
+        cmocka_unit_test(test_conn__idents_and_attributes_survive_reopening),
+        cmocka_unit_test(test_conn__alterations_rewrite_the_indexes),
+        cmocka_unit_test(test_conn__a_second_reader_follows_the_writer),
+    };
+    return cmocka_run_group_tests_name("datom/conn", tests, setup, teardown);
+}
