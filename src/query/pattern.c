@@ -211,6 +211,12 @@ enum bs_code pattern_choose(struct exec *exec, const struct frame *frame,
     if (source->kind == SOURCE_TUPLES) {
         ret_choice->cost = source->value.len;
         ret_choice->rows = source->value.len;
+        for (size_t i = 0; i < context->count; i++) {
+            struct varset shared =
+                varset_intersection(clause->vars, relation_vars(context->items[i]));
+            if (!varset_is_empty(&shared))
+                ret_choice->driver = i;
+        }
         return BS_OK;
     }
     struct pattern pattern;

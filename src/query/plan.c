@@ -169,7 +169,11 @@ static double pattern_cost(struct exec *exec, const struct frame *frame,
     if (pattern_choose(exec, frame, clause, context, &choice) != BS_OK)
         return 0;
     *ret_rows = choice.rows;
-    return choice.cost + choice.rows;
+    double cost = choice.cost + choice.rows;
+    /* beside what is there, and not joined with it: whatever needs both has their product */
+    if (choice.driver == SIZE_MAX && context->count > 0)
+        cost += choice.rows * (double)BS_MIN(context_rows(context), 1000);
+    return cost;
 }
 
 double plan_cost(struct exec *exec, const struct frame *frame, const struct clause *clause,
