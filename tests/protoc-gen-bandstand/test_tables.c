@@ -152,10 +152,12 @@ static void test_adapters__call_the_handler_in_its_types(void **state)
 {
     static const struct example__v1__concert_service__server server = {.publish_concert = publish};
     struct world world = {0};
-    Example__V1__PublishConcertRequest request = EXAMPLE__V1__PUBLISH_CONCERT_REQUEST__INIT;
-    Example__V1__Concert response = EXAMPLE__V1__CONCERT__INIT;
+    Example__V1__PublishConcertRequest request;
+    Example__V1__Concert response;
     char id[] = "c1";
     (void)state;
+    example__v1__publish_concert_request__init(&request);
+    example__v1__concert__init(&response);
     request.id = id;
     assert_int_equal(method("PublishConcert")
                          ->invoke(&server, &world, &request.base, &response.base, NULL, NULL),

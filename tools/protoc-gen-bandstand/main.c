@@ -15,7 +15,7 @@ typedef Google__Protobuf__Compiler__CodeGeneratorResponse gen_response;
 typedef Google__Protobuf__Compiler__CodeGeneratorResponse__File gen_output;
 
 /* Bigger inputs are no proto files. */
-#define INPUT_MAX_BYTES (256u << 20)
+#define INPUT_MAX_BYTES 268435456
 
 static bool read_all(int fd, struct bs_buf *out)
 {
