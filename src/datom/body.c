@@ -13,7 +13,7 @@ static struct datom_counts *counts_new(size_t limit)
     return counts;
 }
 
-static void counts_unref(struct datom_counts *counts)
+void datom_counts_unref(struct datom_counts *counts)
 {
     if (counts && bs_ref_put(&counts->ref))
         free(counts);
@@ -33,7 +33,7 @@ void datom_body_unref(struct datom_body *body)
         datom_tree_fini(&body->trees[family]);
     datom_snapshot_unref(body->snapshot);
     datom_schema_unref(body->schema);
-    counts_unref(body->counts);
+    datom_counts_unref(body->counts);
     free(body);
 }
 
@@ -48,9 +48,11 @@ struct datom_body *datom_body_new_empty(void)
 
 struct datom_body *datom_body_copy(const struct datom_body *body)
 {
-    struct datom_body *copy = bs_malloc(sizeof(*copy));
-    *copy = *body;
+    struct datom_body *copy = bs_calloc(1, sizeof(*copy));
     bs_ref_init(&copy->ref);
+    /* all but the count, which others change meanwhile */
+    size_t content = offsetof(struct datom_body, snapshot);
+    memcpy((char *)copy + content, (const char *)body + content, sizeof(*copy) - content);
     if (copy->snapshot)
         datom_snapshot_ref(copy->snapshot);
     if (copy->has_overlay) {
@@ -76,7 +78,7 @@ static void own_counts(struct datom_body *body, size_t limit)
     struct datom_counts *counts = counts_new(BS_MAX(limit, old->limit));
     if (old->limit > 0)
         memcpy(counts->live, old->live, old->limit * sizeof(old->live[0]));
-    counts_unref(old);
+    datom_counts_unref(old);
     body->counts = counts;
 }
 

@@ -24,7 +24,7 @@ struct datom_counts {
 };
 
 struct datom_body {
-    struct bs_ref ref;
+    struct bs_ref ref;               /* must be first: what follows is copied as a whole */
     struct datom_snapshot *snapshot; /* NULL: in memory, over nothing */
     bool has_overlay;                /* whether any tree has anything */
     struct datom_tree trees[DATOM_FAMILY_COUNT];
@@ -43,6 +43,8 @@ void datom_body_unref(struct datom_body *body);
 struct datom_body *datom_body_new_empty(void);
 /* A copy that is not shared yet: same trees, schema, counters. */
 struct datom_body *datom_body_copy(const struct datom_body *body);
+
+void datom_counts_unref(struct datom_counts *counts);
 
 /* Live datoms of an attribute, and changing that in a body that is not shared. */
 uint64_t datom_body_count(const struct datom_body *body, datom_id attribute);

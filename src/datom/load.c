@@ -226,7 +226,7 @@ static enum bs_code load_counts(struct datom_body *body, struct bs_error *error)
     if (code != BS_OK && error)
         *error = failure;
     datom_source_close(&source);
-    free(body->counts);
+    datom_counts_unref(body->counts);
     body->counts = counts;
     return code;
 }
@@ -331,13 +331,17 @@ enum bs_code datom_load_store(struct datom_store *store, struct datom_body **ret
 
 struct datom_body *datom_load_rebase(const struct datom_body *body, struct datom_snapshot *snapshot)
 {
-    struct datom_body *next = bs_calloc(1, sizeof(*next));
-    *next = *body;
-    bs_ref_init(&next->ref);
+    struct datom_body *next = datom_body_new_empty();
+    datom_schema_unref(next->schema);
+    datom_counts_unref(next->counts);
     next->snapshot = snapshot;
-    next->has_overlay = false;
-    memset(next->trees, 0, sizeof(next->trees));
-    datom_schema_ref(next->schema);
+    next->schema = datom_schema_ref(body->schema);
+    next->counts = body->counts;
     bs_ref_get(&next->counts->ref);
+    next->datoms = body->datoms;
+    next->basis_t = body->basis_t;
+    next->next_t = body->next_t;
+    next->next_element = body->next_element;
+    next->last_instant_ms = body->last_instant_ms;
     return next;
 }
