@@ -82,6 +82,39 @@ static inline struct rpc_frame *rpc_builder_top(struct rpc_builder *builder)
 /* Maps up to this size find a double key at once, by looking at all; larger ones at their end. */
 #define RPC_MAP_SCANNED_MAX 16
 
+static inline bool rpc_frame_skips(const struct rpc_frame *frame)
+{
+    return frame->kind == RPC_FRAME_SKIP || frame->skips_value;
+}
+
+/* A value's place: one field's memory, of a message, a list or a map's entry. */
+struct rpc_slot {
+    const struct rpc_message *table;
+    ProtobufCMessage *message;
+    unsigned field_idx;
+    void *place;
+};
+
+static inline const ProtobufCFieldDescriptor *rpc_slot_field(const struct rpc_slot *slot)
+{
+    return &slot->table->descriptor->fields[slot->field_idx];
+}
+
+/* The message that is built exists from here on. */
+enum bs_code rpc_builder_make_root(struct rpc_builder *builder, const struct rpc_message *table,
+                                   struct bs_error *error);
+/* A field of a message may be set once; another member of its oneof not at all. */
+enum bs_code rpc_builder_check_unset(struct rpc_builder *builder, const struct rpc_frame *frame,
+                                     struct bs_error *error);
+/* The place of the next value in the top frame: a message (singular field), list or map. */
+enum bs_code rpc_builder_open_slot(struct rpc_builder *builder, struct rpc_slot *ret_slot,
+                                   struct bs_error *error);
+/* After a value was taken whole. */
+void rpc_builder_value_done(struct rpc_builder *builder);
+enum bs_code rpc_builder_expected_container(struct rpc_builder *builder,
+                                            const struct rpc_frame *frame,
+                                            const struct rpc_token *token, struct bs_error *error);
+
 /* Raises with the path in front and, where there is a source, line and column behind. */
 enum bs_code rpc_builder_fail(struct rpc_builder *builder, enum bs_reason reason,
                               struct bs_error *error, const char *format, ...) BS_PRINTF(4, 5);

@@ -2,8 +2,9 @@
 #define RPC_JSON_H
 
 /*
- * Proto3 JSON by the tables, complete but for google.protobuf.Any of types outside `files`. What is
- * refused and what is printed: docs/rpc.md. Any thread.
+ * Proto3 JSON by the tables, complete but for google.protobuf.Any: the empty one is {}, any other
+ * is refused (there is no registry of types). What is refused and what is printed: docs/rpc.md. Any
+ * thread.
  */
 
 #include <protobuf-c/protobuf-c.h>

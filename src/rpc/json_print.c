@@ -60,17 +60,35 @@ static size_t print_special(struct bs_str text, struct bs_buf *out)
     return 1;
 }
 
+/* Most strings stand as they are, in one piece. */
+static void print_plain(struct bs_str text, struct bs_buf *out)
+{
+    char *end = bs_buf_reserve(out, text.len + 2);
+    if (!end)
+        return;
+    end[0] = '"';
+    if (text.len > 0)
+        memcpy(end + 1, text.ptr, text.len);
+    end[text.len + 1] = '"';
+    end[text.len + 2] = '\0';
+    out->len += text.len + 2;
+}
+
 void rpc_json_print_string(struct bs_str text, unsigned flags, struct bs_buf *out)
 {
     bool html_safe = (flags & RPC_JSON_HTML_SAFE) != 0;
+    size_t plain = plain_prefix(text, html_safe);
+    if (plain == text.len) {
+        print_plain(text, out);
+        return;
+    }
     bs_buf_append_byte(out, '"');
-    for (;;) {
-        size_t plain = plain_prefix(text, html_safe);
+    while (text.len > 0) {
         bs_buf_append(out, text.ptr, plain);
         text = bs_str_from_offset(text, plain);
-        if (text.len == 0)
-            break;
-        text = bs_str_from_offset(text, print_special(text, out));
+        if (text.len > 0)
+            text = bs_str_from_offset(text, print_special(text, out));
+        plain = plain_prefix(text, html_safe);
     }
     bs_buf_append_byte(out, '"');
 }

@@ -2,8 +2,9 @@
 #define RPC_WIRE_H
 
 /*
- * Packed protobuf, checked before protobuf-c sees it: protobuf-c recurses without limit, takes
- * invalid UTF-8, cuts strings at NUL, and turns two bytes into a struct. Any thread.
+ * Packed protobuf from strangers. Unpacking is ours, into protobuf-c's structs: protobuf-c's own
+ * recurses without limit, takes invalid UTF-8, cuts strings at NUL, turns two bytes into a struct,
+ * refuses some submessages that come in two parts, and keeps double keys of maps. Any thread.
  */
 
 #include <protobuf-c/protobuf-c.h>
@@ -15,7 +16,8 @@
 #include "rpc/table.h"
 
 struct rpc_wire_limits {
-    unsigned max_depth;       /* 0: BS_LIMIT_MESSAGE_DEPTH; the message itself is depth 1 */
+    unsigned max_depth;       /* 0: BS_LIMIT_MESSAGE_DEPTH, which is also the most; the message
+                                 itself is depth 1 */
     size_t max_decoded_bytes; /* 0: BS_LIMIT_MESSAGE_DECODED_BYTES; 16 x wire + 64 KiB if that is
                                  less */
 };
@@ -30,7 +32,12 @@ BS_API BS_MUST_CHECK enum bs_code rpc_wire_check(const struct rpc_message *table
                                                  struct bs_str bytes,
                                                  const struct rpc_wire_limits *limits,
                                                  struct bs_error *error);
-/* Checks and unpacks into the arena. Unknown fields are dropped. */
+/*
+ * Checks and unpacks into the arena, in one walk. As protobuf has it: the last of several scalars
+ * stands, parts of a submessage are merged, the last of a map's entries with one key stays. Groups
+ * and known fields with another wire type are refused. Unknown fields are dropped. RPC_TOO_LARGE
+ * beyond the arena's cap too.
+ */
 BS_API BS_MUST_CHECK enum bs_code rpc_unpack(const struct rpc_message *table, struct bs_str bytes,
                                              const struct rpc_wire_limits *limits,
                                              struct bs_arena *arena, ProtobufCMessage **ret_message,
