@@ -3,5 +3,11 @@
 #include "commands.h"
 
 const struct cli_command *const cli_commands[] = {
-    &import_command, &transact_command, &datoms_command, &check_command, &stats_command, NULL,
+    &repl_command,
+    &import_command,
+    &transact_command,
+    &datoms_command,
+    &check_command,
+    &stats_command,
+    NULL,
 };
