@@ -1,0 +1,116 @@
+/* Building tx-data, and transacting it in the name of a call. */
+
+#include "universe/internal.h"
+
+static void add_form(struct universe_tx *tx, const struct edn *items, size_t count)
+{
+    edn_list_add(&tx->forms, edn_vector_of(tx->forms.arena, items, count));
+}
+
+static struct edn keyword(const char *text)
+{
+    return edn_keyword(bs_str_from(text));
+}
+
+void universe_tx_init(struct universe_tx *tx, const struct universe *call)
+{
+    edn_list_init(&tx->forms, call->arena);
+}
+
+void universe_tx_add(struct universe_tx *tx, struct edn e, const char *attribute, struct edn value)
+{
+    const struct edn items[] = {EDN_KEYWORD_LIT("db/add"), e, keyword(attribute), value};
+    add_form(tx, items, BS_ARRAY_COUNT(items));
+}
+
+void universe_tx_retract(struct universe_tx *tx, struct edn e, const char *attribute,
+                         struct edn value)
+{
+    const struct edn items[] = {EDN_KEYWORD_LIT("db/retract"), e, keyword(attribute), value};
+    add_form(tx, items, BS_ARRAY_COUNT(items));
+}
+
+void universe_tx_cas(struct universe_tx *tx, struct edn e, const char *attribute, struct edn old,
+                     struct edn new)
+{
+    const struct edn items[] = {EDN_KEYWORD_LIT("db/cas"), e, keyword(attribute), old, new};
+    add_form(tx, items, BS_ARRAY_COUNT(items));
+}
+
+void universe_tx_retract_entity(struct universe_tx *tx, datom_id e)
+{
+    const struct edn items[] = {EDN_KEYWORD_LIT("db/retractEntity"), universe_entity(e)};
+    add_form(tx, items, BS_ARRAY_COUNT(items));
+}
+
+void universe_tx_mail(struct universe_tx *tx, struct universe *call, struct edn tempid,
+                      const struct universe_mail *mail)
+{
+    universe_tx_add(tx, tempid, "mail/id", edn_string(universe_new_id(call)));
+    universe_tx_add(tx, tempid, "mail/to", edn_string(mail->to));
+    universe_tx_add(tx, tempid, "mail/kind", edn_string(bs_str_from(mail->kind)));
+    universe_tx_add(tx, tempid, "mail/subject", edn_string(mail->subject));
+    universe_tx_add(tx, tempid, "mail/text", edn_string(mail->text));
+    universe_tx_add(tx, tempid, "mail/status", EDN_KEYWORD_LIT("pending"));
+    universe_tx_add(tx, tempid, "mail/attempts", edn_long(0));
+    universe_tx_add(tx, tempid, "mail/created-at", edn_instant(call->now_ms));
+    universe_tx_add(tx, tempid, "mail/due-at", edn_instant(call->now_ms));
+}
+
+/* Who, what, when: on the transaction itself. */
+static void annotate(struct universe *call, struct universe_tx *tx)
+{
+    const struct edn transaction = universe_tempid("datomic.tx");
+    universe_tx_add(tx, transaction, "tx/now", edn_instant(call->now_ms));
+    if (call->caller.is_signed_in)
+        universe_tx_add(tx, transaction, "tx/by", universe_entity(call->caller.user));
+    if (call->procedure.len > 0)
+        universe_tx_add(tx, transaction, "tx/procedure", edn_string(call->procedure));
+    if (call->has_seed)
+        universe_tx_add(tx, transaction, "tx/seed", edn_long(call->seed));
+}
+
+static void wait_begin(void *call)
+{
+    rpc_call_wait_begin((struct rpc_call *)call);
+}
+
+static void wait_end(void *call)
+{
+    rpc_call_wait_end((struct rpc_call *)call);
+}
+
+static void unref_db(void *db)
+{
+    datom_db_unref((struct datom_db *)db);
+}
+
+static struct datom_db *keep(struct universe *call, struct datom_db *db)
+{
+    bs_arena_add_cleanup(call->arena, unref_db, db);
+    return db;
+}
+
+enum bs_code universe_transact(struct universe *call, struct universe_tx *tx,
+                               struct datom_db **ret_db, struct bs_error *error)
+{
+    BS_CLEANUP(datom_report_freep) struct datom_report *report = NULL;
+    struct datom_tx_options options = {.interrupt = call->interrupt};
+    if (call->call) {
+        options.wait_begin = wait_begin;
+        options.wait_end = wait_end;
+        options.wait_self = call->call;
+    }
+    annotate(call, tx);
+    BS_TRY(datom_transact(call->conn, edn_list_finish(&tx->forms, EDN_VECTOR), &options, &report,
+                          error));
+    call->basis_t = report->t;
+    if (ret_db)
+        *ret_db = keep(call, datom_db_ref(report->db_after));
+    return BS_OK;
+}
+
+struct datom_db *universe_newest_db(struct universe *call)
+{
+    return keep(call, datom_conn_db(call->conn));
+}
