@@ -182,6 +182,8 @@ enum rpc_stranger {
     RPC_STRANGER_TLS, /* a TLS client on a plain port */
 };
 enum rpc_stranger rpc_stranger_of(struct bs_str first_bytes);
+/* Throws away what it holds. */
+void rpc_decoder_discard(struct rpc_decoder *decoder);
 /* What the decoder has not used: a stranger's words. */
 struct bs_str rpc_decoder_rest(const struct rpc_decoder *decoder);
 

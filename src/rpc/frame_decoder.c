@@ -120,6 +120,11 @@ struct bs_str rpc_decoder_rest(const struct rpc_decoder *decoder)
                               : bs_str_make(decoder->ptr + decoder->start, held(decoder));
 }
 
+void rpc_decoder_discard(struct rpc_decoder *decoder)
+{
+    decoder->start = decoder->end;
+}
+
 static enum rpc_decoded fault(struct rpc_decoder *decoder)
 {
     decoder->is_broken = true;
