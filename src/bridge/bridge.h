@@ -32,14 +32,6 @@ struct bridge_page {
     const char *short_path;
 };
 
-/* How browsers stay signed in: by a cookie in place of the authorization header. */
-struct bridge_session {
-    const char *sign_in_method;  /* "bandstand.v1.AuthService/SignIn" */
-    const char *token_field;     /* of its response: "token" */
-    const char *sign_out_method; /* an OK of it takes the cookies away */
-    bool secure;                 /* cookies for https only */
-};
-
 /* Zeros stand for the defaults. */
 struct bridge_timeouts {
     int64_t head_ms;           /* for a whole head, from its first byte; 10,000 */
@@ -58,7 +50,7 @@ struct bridge_options {
     struct bs_str openapi;             /* what stands at /openapi.json; empty: nothing; borrowed */
     const struct bridge_page *pages;   /* borrowed, with their texts */
     size_t pages_count;
-    const struct bridge_session *session; /* NULL: cookies mean nothing; borrowed */
+    bool secure_cookies; /* of sessions: browsers send them over https only */
     struct bridge_timeouts timeouts;
     /* Appends further Prometheus text to /metrics; may be NULL. */
     void (*write_metrics)(void *self, struct bs_buf *out);

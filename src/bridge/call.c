@@ -51,8 +51,7 @@ static enum bs_code add_session(struct bridge_exchange *exchange,
                                 const struct http_request *request, struct bs_error *error)
 {
     struct bs_str token = BS_STR_EMPTY;
-    enum bridge_cookie cookie =
-        bridge_session_read(exchange->bridge->options.session, request, &token);
+    enum bridge_cookie cookie = bridge_session_read(request, &token);
     if (cookie == BRIDGE_COOKIE_NONE ||
         rpc_metadata_has(&exchange->metadata, BS_STR("authorization")))
         return BS_OK;
@@ -136,11 +135,16 @@ static struct bs_str field_name(struct bs_str key, struct bs_arena *arena)
     return name;
 }
 
-static void add_metadata(struct bridge_reply *reply, const struct rpc_metadata *metadata,
-                         struct bs_arena *arena)
+static void add_metadata(const struct bridge_exchange *exchange,
+                         const struct rpc_metadata *metadata, struct bridge_reply *reply)
 {
+    struct bs_arena *arena = exchange->arena;
     for (size_t i = 0; i < metadata->count; i++) {
         struct bs_str key = metadata->entries[i].key, value = metadata->entries[i].value;
+        if (bs_str_equals(key, BRIDGE_SET_SESSION)) {
+            bridge_session_set(value, exchange->bridge->options.secure_cookies, arena, reply);
+            continue;
+        }
         if (rpc_metadata_key_is_binary(key)) {
             BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
             bs_base64_encode(&text, value.ptr, value.len);
@@ -189,28 +193,13 @@ static void add_etag(struct bridge_exchange *exchange, struct bs_str basis_t,
                                                     (unsigned long long)hash));
 }
 
-static void add_session_cookies(struct bridge_exchange *exchange, const struct rpc_answer *answer,
-                                struct bridge_reply *reply)
-{
-    const struct bridge_session *session = exchange->bridge->options.session;
-    const char *method = exchange->match.route->method->full_name;
-    if (!session)
-        return;
-    if (strcmp(method, session->sign_in_method) == 0)
-        bridge_session_set(
-            session, rpc_message_string_at(answer->table, answer->response, session->token_field),
-            exchange->arena, reply);
-    else if (strcmp(method, session->sign_out_method) == 0)
-        bridge_session_clear(session, exchange->arena, reply);
-}
-
 static void answer_ok(struct bridge_exchange *exchange, const struct rpc_answer *answer)
 {
     const struct rpc_method *method = exchange->match.route->method;
     struct bridge_reply reply = {.status = 200, .content_type = "application/json"};
     struct bs_error error = BS_ERROR_INIT;
-    add_metadata(&reply, answer->initial, exchange->arena);
-    add_metadata(&reply, answer->trailing, exchange->arena);
+    add_metadata(exchange, answer->initial, &reply);
+    add_metadata(exchange, answer->trailing, &reply);
     if (print_response(exchange, answer, &error) != BS_OK) {
         bridge_exchange_fail(exchange, &reply, bs_code_http_status(error.code), &error,
                              answer->extra);
@@ -222,18 +211,17 @@ static void answer_ok(struct bridge_exchange *exchange, const struct rpc_answer 
         add_etag(exchange, basis_t, &reply);
     else
         bridge_reply_add(&reply, "Cache-Control", BS_STR("no-store"));
-    add_session_cookies(exchange, answer, &reply);
     bridge_exchange_reply(exchange, &reply);
 }
 
 static void answer_failed(struct bridge_exchange *exchange, const struct rpc_answer *answer)
 {
     struct bridge_reply reply = {.fields_count = 0};
-    add_metadata(&reply, answer->initial, exchange->arena);
-    add_metadata(&reply, answer->trailing, exchange->arena);
+    add_metadata(exchange, answer->initial, &reply);
+    add_metadata(exchange, answer->trailing, &reply);
     /* a session that has ended is not worth keeping */
     if (answer->code == BS_UNAUTHENTICATED && exchange->is_by_cookie)
-        bridge_session_clear(exchange->bridge->options.session, exchange->arena, &reply);
+        bridge_session_clear(exchange->bridge->options.secure_cookies, exchange->arena, &reply);
     bridge_exchange_fail(exchange, &reply, bs_code_http_status(answer->code), answer->error,
                          answer->extra);
 }

@@ -230,13 +230,15 @@ enum bridge_cookie {
     BRIDGE_COOKIE_UNPROVEN, /* an unsafe method without the cross-site token */
 };
 /* The session's token that a request's cookie has. */
-enum bridge_cookie bridge_session_read(const struct bridge_session *session,
-                                       const struct http_request *request,
+enum bridge_cookie bridge_session_read(const struct http_request *request,
                                        struct bs_str *ret_token);
-void bridge_session_set(const struct bridge_session *session, struct bs_str token,
-                        struct bs_arena *arena, struct bridge_reply *reply);
-void bridge_session_clear(const struct bridge_session *session, struct bs_arena *arena,
-                          struct bridge_reply *reply);
+/* The response metadata by which a procedure says that a browser is to keep a token: the seconds,
+ * a blank, the token; or "0" to forget it. Becomes cookies. */
+#define BRIDGE_SET_SESSION "set-session"
+void bridge_session_set(struct bs_str value, bool secure, struct bs_arena *arena,
+                        struct bridge_reply *reply);
+/* Takes the cookies away. */
+void bridge_session_clear(bool secure, struct bs_arena *arena, struct bridge_reply *reply);
 
 /* files.c: immutable after it is made. */
 BS_MUST_CHECK enum bs_code bridge_files_open(const char *dir, struct bridge_files **ret_files,

@@ -49,13 +49,11 @@ static bool is_cookie_value(struct bs_str text)
     return text.len > 0;
 }
 
-enum bridge_cookie bridge_session_read(const struct bridge_session *session,
-                                       const struct http_request *request, struct bs_str *ret_token)
+enum bridge_cookie bridge_session_read(const struct http_request *request, struct bs_str *ret_token)
 {
     struct bs_str proof = BS_STR_EMPTY;
     char expected[BRIDGE_XSRF_TEXT_SIZE];
-    if (!session ||
-        !http_cookie_find(request->fields, request->fields_count, SESSION_COOKIE, ret_token) ||
+    if (!http_cookie_find(request->fields, request->fields_count, SESSION_COOKIE, ret_token) ||
         !is_cookie_value(*ret_token))
         return BRIDGE_COOKIE_NONE;
     if (request->method == HTTP_GET || request->method == HTTP_HEAD)
@@ -67,32 +65,37 @@ enum bridge_cookie bridge_session_read(const struct bridge_session *session,
                                                                 : BRIDGE_COOKIE_UNPROVEN;
 }
 
-void bridge_session_set(const struct bridge_session *session, struct bs_str token,
-                        struct bs_arena *arena, struct bridge_reply *reply)
+static void set_cookies(struct bs_str token, struct bs_str proof, struct bs_str seconds,
+                        bool secure, struct bs_arena *arena, struct bridge_reply *reply)
 {
-    const char *secure = session->secure ? "; Secure" : "";
-    char proof[BRIDGE_XSRF_TEXT_SIZE];
-    if (!is_cookie_value(token))
-        return; /* such a token goes by the header only */
-    bridge_xsrf_token(token, proof);
+    const char *more = secure ? "; Secure" : "";
     bridge_reply_add(reply, "Set-Cookie",
                      bs_arena_printf(arena,
-                                     SESSION_COOKIE "=%.*s; Path=/; HttpOnly; SameSite=Lax%s",
-                                     BS_STR_ARGS(token), secure));
-    bridge_reply_add(
-        reply, "Set-Cookie",
-        bs_arena_printf(arena, XSRF_COOKIE "=%s; Path=/; SameSite=Lax%s", proof, secure));
+                                     SESSION_COOKIE
+                                     "=%.*s; Path=/; Max-Age=%.*s; SameSite=Strict; HttpOnly%s",
+                                     BS_STR_ARGS(token), BS_STR_ARGS(seconds), more));
+    bridge_reply_add(reply, "Set-Cookie",
+                     bs_arena_printf(arena,
+                                     XSRF_COOKIE "=%.*s; Path=/; Max-Age=%.*s; SameSite=Strict%s",
+                                     BS_STR_ARGS(proof), BS_STR_ARGS(seconds), more));
 }
 
-void bridge_session_clear(const struct bridge_session *session, struct bs_arena *arena,
-                          struct bridge_reply *reply)
+void bridge_session_clear(bool secure, struct bs_arena *arena, struct bridge_reply *reply)
 {
-    const char *secure = session->secure ? "; Secure" : "";
-    bridge_reply_add(
-        reply, "Set-Cookie",
-        bs_arena_printf(arena, SESSION_COOKIE "=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax%s",
-                        secure));
-    bridge_reply_add(
-        reply, "Set-Cookie",
-        bs_arena_printf(arena, XSRF_COOKIE "=; Path=/; Max-Age=0; SameSite=Lax%s", secure));
+    set_cookies(BS_STR_EMPTY, BS_STR_EMPTY, BS_STR("0"), secure, arena, reply);
+}
+
+void bridge_session_set(struct bs_str value, bool secure, struct bs_arena *arena,
+                        struct bridge_reply *reply)
+{
+    struct bs_str token = value, seconds;
+    uint64_t number;
+    char proof[BRIDGE_XSRF_TEXT_SIZE];
+    if (!bs_str_split(&token, ' ', &seconds) || !bs_str_parse_u64(seconds, &number) ||
+        number == 0 || !token.ptr || !is_cookie_value(token)) {
+        bridge_session_clear(secure, arena, reply);
+        return;
+    }
+    bridge_xsrf_token(token, proof);
+    set_cookies(token, bs_str_from(proof), seconds, secure, arena, reply);
 }

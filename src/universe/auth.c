@@ -1,12 +1,10 @@
 /*
- * Credentials to callers: a Bearer token, or the session's cookie, is looked up (by its hash) in
- * the newest database. Whether anybody has to be signed in is the access rules' business: a token
- * that is no good makes the caller nobody, and is told where somebody is asked for.
+ * Credentials to callers: a Bearer token is looked up (by its hash) in the newest database. Whether
+ * anybody has to be signed in is the access rules' business: a token that is no good makes the
+ * caller nobody, and is told where somebody is asked for.
  */
 
 #include "universe/internal.h"
-
-#define COOKIE "bandstand_session"
 
 /* What stands on a call once auth has run. */
 struct finding {
@@ -16,18 +14,6 @@ struct finding {
 
 static const char caller_key;
 
-static struct bs_str find_cookie(struct bs_str header)
-{
-    struct bs_str part;
-    while (bs_str_split(&header, ';', &part)) {
-        struct bs_str name;
-        struct bs_str value = bs_str_trim(part);
-        if (bs_str_split(&value, '=', &name) && bs_str_equals(name, COOKIE) && value.ptr)
-            return value;
-    }
-    return BS_STR_EMPTY;
-}
-
 static struct bs_str find_token(const struct rpc_call *call)
 {
     const struct rpc_metadata *metadata = rpc_call_metadata(call);
@@ -36,9 +22,7 @@ static struct bs_str find_token(const struct rpc_call *call)
     if (header.len > bearer.len &&
         bs_str_equal_ignoring_case(bs_str_slice(header, 0, bearer.len), bearer))
         return bs_str_trim(bs_str_from_offset(header, bearer.len));
-    if (header.len > 0)
-        return header; /* no scheme of ours: no good, but not nothing */
-    return find_cookie(rpc_metadata_get(metadata, BS_STR("cookie")));
+    return header; /* no scheme of ours: no good, but not nothing */
 }
 
 static enum bs_code find_session(const struct universe *universe, struct datom_db *db,
@@ -124,9 +108,10 @@ void universe_set_session(struct universe *call, struct bs_str token, int64_t ex
 {
     if (!call->call || !bs_str_equals(bs_str_from(rpc_call_transport(call->call)), "http"))
         return;
+    /* the bridge makes cookies of it: the seconds to keep the token, 0 to forget it */
     int64_t seconds = token.len > 0 ? BS_MAX(0, (expires_ms - call->now_ms) / 1000) : 0;
-    struct bs_str cookie = bs_arena_printf(
-        call->arena, COOKIE "=%.*s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld",
-        BS_STR_ARGS(token), (long long)seconds);
-    rpc_metadata_set(rpc_call_initial_metadata(call->call), BS_STR("set-cookie"), cookie);
+    rpc_metadata_set(rpc_call_initial_metadata(call->call), BS_STR("set-session"),
+                     seconds > 0 ? bs_arena_printf(call->arena, "%lld %.*s", (long long)seconds,
+                                                   BS_STR_ARGS(token))
+                                 : BS_STR("0"));
 }

@@ -65,14 +65,15 @@ static enum bs_code block(const void *server, void *context, const ProtobufCMess
     return released ? echo(server, context, request, response, stream, error) : BS_CANCELLED;
 }
 
-static enum bs_code sign_in(const void *server, void *context, const ProtobufCMessage *request,
-                            ProtobufCMessage *response, struct rpc_stream *stream,
-                            struct bs_error *error)
+/* Lets a browser keep the token, or forget it. */
+static enum bs_code sign(const void *server, void *context, const ProtobufCMessage *request,
+                         ProtobufCMessage *response, struct rpc_stream *stream,
+                         struct bs_error *error)
 {
-    static char token[] = TEST_TOKEN;
-    BS_TRY(echo(server, context, request, response, stream, error));
-    ((Rpc__V1__Status *)response)->message = token;
-    return BS_OK;
+    bool is_out = bs_str_ends_with(rpc_call_method_name(context), BS_STR("SignOut"));
+    rpc_metadata_set(rpc_call_initial_metadata(context), BS_STR("set-session"),
+                     is_out ? BS_STR("0") : BS_STR("3600 " TEST_TOKEN));
+    return echo(server, context, request, response, stream, error);
 }
 
 static enum bs_code trailers(const void *server, void *context, const ProtobufCMessage *request,
@@ -151,8 +152,8 @@ static const struct rpc_method methods[] = {
     {METHOD("Block", block, block_rules, RPC_ACCESS_PUBLIC, RPC_NO_SIDE_EFFECTS)},
     {METHOD("Write", block, write_rules, RPC_ACCESS_PUBLIC, RPC_IDEMPOTENCY_UNKNOWN)},
     {METHOD("Private", echo, private_rules, RPC_ACCESS_SIGNED_IN, RPC_NO_SIDE_EFFECTS)},
-    {METHOD("SignIn", sign_in, sign_in_rules, RPC_ACCESS_PUBLIC, RPC_IDEMPOTENCY_UNKNOWN)},
-    {METHOD("SignOut", echo, sign_out_rules, RPC_ACCESS_SIGNED_IN, RPC_IDEMPOTENT)},
+    {METHOD("SignIn", sign, sign_in_rules, RPC_ACCESS_PUBLIC, RPC_IDEMPOTENCY_UNKNOWN)},
+    {METHOD("SignOut", sign, sign_out_rules, RPC_ACCESS_SIGNED_IN, RPC_IDEMPOTENT)},
     {METHOD("Trailers", trailers, trailers_rules, RPC_ACCESS_PUBLIC, RPC_NO_SIDE_EFFECTS)},
     {METHOD("Small", echo, small_rules, RPC_ACCESS_PUBLIC, RPC_NO_SIDE_EFFECTS),
      .max_request_bytes = 16},
@@ -184,11 +185,6 @@ static enum bs_code check_access(void *self, struct rpc_call *call, struct bs_er
 
 /* ---- the server ---- */
 
-static const struct bridge_session session = {
-    .sign_in_method = "test.Bridge/SignIn",
-    .token_field = "message",
-    .sign_out_method = "test.Bridge/SignOut",
-};
 static const struct bridge_page pages[] = {{
     .path = "/campaign/{slug}/landing",
     .file = "landing/index.html",
@@ -214,7 +210,6 @@ void test_bridge_init(struct test_bridge *test, const struct bridge_options *giv
     assert_int_equal(rpc_dispatcher_start(test->dispatcher, &error), BS_OK);
     options.dispatcher = test->dispatcher;
     options.address = "127.0.0.1:0";
-    options.session = &session;
     options.pages = pages;
     options.pages_count = BS_ARRAY_COUNT(pages);
     options.openapi = BS_STR("{\"openapi\":\"3.0.3\"}");
