@@ -187,6 +187,7 @@ enum bs_code shell_eval(struct shell *shell, struct edn form, struct edn *ret_va
 {
     struct edn value = edn_nil();
     atomic_store(&shell->cancelled, false);
+    BS_TRY(datom_conn_catch_up(shell->own.conn, error)); /* what others have written meanwhile */
     enum bs_code code = shell_eval_form(shell, form, &value, error);
     if (code == BS_OK) {
         remember(shell, value);

@@ -40,7 +40,11 @@ static int run_repl(const struct cli_command *command, int argc, char **argv)
         return status;
     struct shell_options shell_options = {.conn = conn};
     BS_CLEANUP(shell_freep) struct shell *shell = shell_new(&shell_options);
-    return run_batch(command, shell);
+    if (batch || !isatty(STDIN_FILENO))
+        return run_batch(command, shell);
+    printf("(help) tells what there is; Ctrl-D leaves.\n");
+    shell_run_terminal(shell);
+    return CLI_OK;
 }
 
 const struct cli_command repl_command = {
