@@ -5,6 +5,8 @@
 
 #include "datom/body.h"
 
+#include "datom/branch.h"
+
 static struct datom_counts *counts_new(size_t limit)
 {
     struct datom_counts *counts = bs_calloc(1, sizeof(*counts) + limit * sizeof(counts->live[0]));
@@ -17,6 +19,14 @@ void datom_counts_unref(struct datom_counts *counts)
 {
     if (counts && bs_ref_put(&counts->ref))
         free(counts);
+}
+
+struct datom_counts *datom_counts_dup(const struct datom_counts *counts)
+{
+    struct datom_counts *copy = counts_new(counts->limit);
+    if (counts->limit > 0)
+        memcpy(copy->live, counts->live, counts->limit * sizeof(counts->live[0]));
+    return copy;
 }
 
 struct datom_body *datom_body_ref(struct datom_body *body)
@@ -32,6 +42,7 @@ void datom_body_unref(struct datom_body *body)
     for (int family = 0; family < DATOM_FAMILY_COUNT; family++)
         datom_tree_fini(&body->trees[family]);
     datom_snapshot_unref(body->snapshot);
+    datom_body_unref(body->parent);
     datom_schema_unref(body->schema);
     datom_counts_unref(body->counts);
     free(body);
@@ -55,6 +66,8 @@ struct datom_body *datom_body_copy(const struct datom_body *body)
     memcpy((char *)copy + content, (const char *)body + content, sizeof(*copy) - content);
     if (copy->snapshot)
         datom_snapshot_ref(copy->snapshot);
+    if (copy->parent)
+        datom_body_ref(copy->parent);
     if (copy->has_overlay) {
         for (int family = 0; family < DATOM_FAMILY_COUNT; family++)
             copy->trees[family] = datom_tree_dup(&body->trees[family]);
@@ -101,10 +114,28 @@ void datom_body_change(struct datom_body *body, const struct datom_change *chang
     body->has_overlay = true;
     if (!change->is_delete)
         datom_tree_put(tree, change->key, change->record);
-    else if (body->snapshot)
+    else if (body->snapshot || body->parent)
         datom_tree_put_tombstone(tree, change->key);
     else
         datom_tree_remove(tree, change->key);
+}
+
+/* Through a walk: the past has no keys of its own to get. */
+static enum bs_code get_from_parent(struct datom_body *body, enum datom_family family,
+                                    struct bs_str key, struct datom_pin *ret_pin,
+                                    struct bs_str *ret_record, bool *ret_found,
+                                    struct bs_error *error)
+{
+    struct datom_kv_iter *iter = datom_branch_iter(body->parent, body->parent_t, family, error);
+    datom_kv_seek(iter, key);
+    enum bs_code code = iter->code;
+    *ret_found = iter->valid && bs_str_equal(iter->key, key);
+    if (*ret_found) {
+        ret_pin->owned = bs_memdup(iter->record.ptr, iter->record.len);
+        *ret_record = bs_str_make(ret_pin->owned, iter->record.len);
+    }
+    datom_kv_free(iter);
+    return code;
 }
 
 enum bs_code datom_body_get(struct datom_body *body, enum datom_family family, struct bs_str key,
@@ -122,15 +153,26 @@ enum bs_code datom_body_get(struct datom_body *body, enum datom_family family, s
     if (body->snapshot)
         return datom_snapshot_get(body->snapshot, family, key, ret_pin, ret_record, ret_found,
                                   error);
+    if (body->parent)
+        return get_from_parent(body, family, key, ret_pin, ret_record, ret_found, error);
     *ret_found = false;
     return BS_OK;
+}
+
+static struct datom_kv_iter *open_base(struct datom_body *body, enum datom_family family,
+                                       struct bs_error *error)
+{
+    if (body->snapshot)
+        return datom_snapshot_iter(body->snapshot, family, error);
+    if (body->parent)
+        return datom_branch_iter(body->parent, body->parent_t, family, error);
+    return NULL;
 }
 
 void datom_source_open(struct datom_source *source, struct datom_body *body,
                        enum datom_family family, struct bs_error *error)
 {
-    struct datom_kv_iter *base =
-        body->snapshot ? datom_snapshot_iter(body->snapshot, family, error) : NULL;
+    struct datom_kv_iter *base = open_base(body, family, error);
     if (base && body->trees[family].count == 0) {
         source->iter = base;
         return;

@@ -2,7 +2,8 @@
 #define DATOM_BODY_H
 
 /*
- * What a database value is made of, without its view: a base (a snapshot of a store, or nothing),
+ * What a database value is made of, without its view: a base (a snapshot of a store, an earlier
+ * state of another body, or nothing),
  * an overlay (a tree for each index family), the schema and the counters. Immutable once shared and
  * reference-counted; a transaction drafts the next body from one.
  *
@@ -25,8 +26,10 @@ struct datom_counts {
 
 struct datom_body {
     struct bs_ref ref;               /* must be first: what follows is copied as a whole */
-    struct datom_snapshot *snapshot; /* NULL: in memory, over nothing */
-    bool has_overlay;                /* whether any tree has anything */
+    struct datom_snapshot *snapshot; /* the base; NULL: in memory */
+    struct datom_body *parent;       /* or another body as of parent_t (branch.h); NULL: nothing */
+    uint64_t parent_t;
+    bool has_overlay; /* whether any tree has anything */
     struct datom_tree trees[DATOM_FAMILY_COUNT];
     struct datom_schema *schema;
     struct datom_counts *counts;
@@ -45,6 +48,7 @@ struct datom_body *datom_body_new_empty(void);
 struct datom_body *datom_body_copy(const struct datom_body *body);
 
 void datom_counts_unref(struct datom_counts *counts);
+struct datom_counts *datom_counts_dup(const struct datom_counts *counts);
 
 /* Live datoms of an attribute, and changing that in a body that is not shared. */
 uint64_t datom_body_count(const struct datom_body *body, datom_id attribute);

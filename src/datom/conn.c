@@ -4,6 +4,7 @@
 
 #include "datom/conn.h"
 
+#include "datom/branch.h"
 #include "datom/load.h"
 
 static struct datom_conn *conn_new(const struct datom_options *options, struct datom_body *body)
@@ -38,10 +39,16 @@ enum bs_code datom_conn_fork(struct datom_db *db, const struct datom_options *op
     if (db->is_history)
         return bs_error_set(error, BS_REASON_DB_NOT_ON_HISTORY,
                             "a history value can't be forked: fork the value that it is of");
-    if (db->has_since || (db->has_as_of && db->as_of_t < db->body->basis_t))
+    if (db->has_since)
         return bs_error_set(error, BS_REASON_DB_UNSUPPORTED,
-                            "forks from the past are not built yet: expected a value without "
-                            "as-of and since");
+                            "a since value can't be forked: fork the value that it is of");
+    if (db->has_as_of && db->as_of_t < db->body->basis_t) {
+        struct datom_body *branch;
+        BS_TRY(datom_branch_body(db->body, db->as_of_t, &branch, error));
+        *ret_conn = conn_new(options, branch);
+        datom_body_unref(branch);
+        return BS_OK;
+    }
     *ret_conn = conn_new(options, db->body);
     return BS_OK;
 }

@@ -287,7 +287,7 @@ static int compare_by_time(const void *a, const void *b)
     return (int)x->added - (int)y->added;
 }
 
-static enum bs_code load_schema(struct datom_body *body, struct bs_error *error)
+enum bs_code datom_load_schema(struct datom_body *body, struct bs_error *error)
 {
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     struct schema_datoms datoms = {0};
@@ -320,7 +320,7 @@ enum bs_code datom_load_store(struct datom_store *store, struct datom_body **ret
     if (code == BS_OK)
         code = load_counts(body, error);
     if (code == BS_OK)
-        code = load_schema(body, error);
+        code = datom_load_schema(body, error);
     if (code != BS_OK) {
         datom_body_unref(body);
         return code;

@@ -17,6 +17,9 @@ struct datom_body *datom_load_bootstrap(struct bs_arena *arena, struct datom_cha
 BS_MUST_CHECK enum bs_code datom_load_store(struct datom_store *store, struct datom_body **ret_body,
                                             struct bs_error *error);
 
+/* Reads the schema of a body that is not shared out of its own datoms. */
+BS_MUST_CHECK enum bs_code datom_load_schema(struct datom_body *body, struct bs_error *error);
+
 /*
  * `body` over a newer snapshot, without an overlay: for the state that a write has just made. The
  * snapshot's reference becomes the new body's.

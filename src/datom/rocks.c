@@ -403,7 +403,8 @@ void datom_pin_release(struct datom_pin *pin)
 {
     if (pin->slice)
         rocksdb_pinnableslice_destroy(pin->slice);
-    pin->slice = NULL;
+    free(pin->owned);
+    *pin = (struct datom_pin){0};
 }
 
 /* ---- iterators ---- */

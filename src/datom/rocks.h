@@ -58,7 +58,8 @@ struct datom_store *datom_snapshot_store(const struct datom_snapshot *snapshot);
  * zeroed one does nothing), before the snapshot is. *ret_found false when the key is not there.
  */
 struct datom_pin {
-    void *slice;
+    void *slice; /* the engine's */
+    void *owned; /* or a copy, malloced by whoever filled it in */
 };
 BS_MUST_CHECK enum bs_code datom_snapshot_get(struct datom_snapshot *snapshot,
                                               enum datom_family family, struct bs_str key,

@@ -37,6 +37,17 @@ static struct model_life *find_live(const struct model *model, datom_id e, datom
     return NULL;
 }
 
+void model_take_back(struct model *model, uint64_t t)
+{
+    for (size_t i = model->count; i-- > 0;) {
+        struct model_life *life = &model->lives[i];
+        if (life->t_added > t)
+            *life = model->lives[--model->count];
+        else if (life->t_retracted > t)
+            life->t_retracted = MODEL_LIVE;
+    }
+}
+
 bool model_find(const struct model *model, datom_id e, datom_id a, struct edn *ret_v)
 {
     const struct model_life *life = find_live(model, e, a, NULL);

@@ -40,6 +40,9 @@ struct model_op {
 void model_fini(struct model *model);
 struct model model_dup(const struct model *model);
 
+/* Takes back everything after t. */
+void model_take_back(struct model *model, uint64_t t);
+
 /* The live value of [e a], for cas and the like: the first; false when there is none. */
 bool model_find(const struct model *model, datom_id e, datom_id a, struct edn *ret_v);
 /* The holder of a live [a v]; DATOM_NO_ID. */

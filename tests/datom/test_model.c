@@ -575,6 +575,35 @@ static void go_on_in_fork(struct world *world)
     world->conn = fork;
 }
 
+/* A fork of the past: what came after is taken back, and its ids are issued again. */
+static void go_on_in_branch(struct world *world)
+{
+    if (world->ts_count == 0)
+        return;
+    size_t at = pick(world, world->ts_count);
+    struct datom_db *db = datom_conn_db(world->conn);
+    struct datom_db *past = datom_db_as_of(db, world->ts[at]);
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_conn *branch;
+    if (datom_conn_fork(past, NULL, &branch, &error) != BS_OK)
+        fail_msg("branch: %s", error.message);
+    datom_db_unref(past);
+    datom_db_unref(db);
+    datom_conn_unref(world->conn);
+    world->conn = branch;
+    model_take_back(&world->model, world->ts[at]);
+    world->ts_count = at + 1;
+    db = datom_conn_db(branch);
+    check_world(world, datom_db_basis_t(db) == world->ts[at], "basis of a branch");
+    size_t kept = 0;
+    for (size_t i = 0; i < world->entities_count; i++) {
+        if (datom_id_counter(world->entities[i]) < datom_db_next_t(db))
+            world->entities[kept++] = world->entities[i];
+    }
+    world->entities_count = kept;
+    datom_db_unref(db);
+}
+
 static void reopen(struct world *world)
 {
     for (size_t i = 0; i < HELD_MAX; i++) {
@@ -611,6 +640,8 @@ static void run_world(const char *dir, uint64_t seed, size_t transactions)
             hold(&world);
         if (!dir && pick(&world, 50) == 0)
             go_on_in_fork(&world);
+        if (!dir && pick(&world, 40) == 0)
+            go_on_in_branch(&world);
         if (dir && pick(&world, 50) == 0)
             reopen(&world);
     }

@@ -95,6 +95,10 @@ static int run_datoms(const struct cli_command *command, int argc, char **argv)
     bool is_log = strcmp(arguments[0], "log") == 0;
     if (is_log && count > 1)
         return cli_wrong(command, "log takes no components");
+    enum datom_index index;
+    if (!is_log && shell_index_of(bs_str_from(arguments[0]), &index, NULL) != BS_OK)
+        return cli_wrong(command, "%s is no index: expected eavt, aevt, avet, vaet or log",
+                         arguments[0]);
 
     BS_CLEANUP(datom_conn_unrefp) struct datom_conn *conn = NULL;
     if (!database_open(command, &database, DATABASE_READ, &conn, &status))
