@@ -235,6 +235,7 @@ struct query {
 
     const struct input *inputs;
     size_t inputs_count;
+    bool has_in; /* without :in, the one input is $, and may stay away where nothing reads it */
 
     enum query_shape shape;
     const struct find_element *find;

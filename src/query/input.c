@@ -39,7 +39,7 @@ static enum bs_code take_pattern(struct exec *exec, size_t idx, struct edn value
 enum bs_code input_sources(struct exec *exec, const struct edn *inputs, size_t count)
 {
     const struct query *query = exec->query;
-    if (count != query->inputs_count) {
+    if (count != query->inputs_count && (query->has_in || count > 0)) {
         struct bs_str text = inputs_text(query, exec->arena);
         return bs_error_set(exec->error, BS_REASON_Q_WRONG_ARITY,
                             "the query takes %zu inputs, %.*s, but %zu are given",

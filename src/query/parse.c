@@ -338,7 +338,8 @@ static enum bs_code parse_sections(struct parser *p, struct query *query,
 {
     static const struct edn default_in = {.type = EDN_SYMBOL, .len = 1, .as.text = "$"};
     struct edn in = edn_collection(EDN_VECTOR, &default_in, 1);
-    if (sections->given[SECTION_IN])
+    query->has_in = sections->given[SECTION_IN];
+    if (query->has_in)
         in = sections->forms[SECTION_IN];
     BS_TRY(parse_inputs(p, query, in));
     struct edn where = sections->forms[SECTION_WHERE];

@@ -34,7 +34,8 @@ BS_API BS_MUST_CHECK enum bs_code query_parse(struct edn form, struct query **re
 BS_API void query_free(struct query *query);
 BS_API void query_freep(struct query **query); /* for BS_CLEANUP */
 
-/* How many inputs :in asks for ($ alone when there is no :in). */
+/* How many inputs :in asks for ($ alone when there is no :in; a query that reads no $ runs without
+ * it too). */
 BS_API size_t query_inputs_count(const struct query *query);
 /* The find elements as column names, for table and csv heads: "?n", "(count ?r)", or the :keys. */
 BS_API struct bs_str query_column(const struct query *query, size_t idx);

@@ -137,6 +137,8 @@ static void test_inputs__refuse_what_does_not_fit(void **state)
     CHECK(
         {"[:find ?n :in $ ?x :where [?x :person/name ?n]]", "[$]", ARITY, "?x"},
         {"[:find ?n :where [_ :person/name ?n]]", "[$ 1]", ARITY, "2 are given"},
+        {"[:find ?n :where [_ :person/name ?n]]", "[]", "db.error/invalid-data-source", "$"},
+        {"[:find ?n :in $ :where [(ground 1) ?n]]", "[]", ARITY, "0 are given"},
         {"[:find ?n :where [_ :person/name ?n]]", "[7]", "db.error/invalid-data-source", "7"},
         {"[:find ?n :in ?x :where [?x :person/name ?n]]", "[7]", "db.error/invalid-data-source",
          "$"},

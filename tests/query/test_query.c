@@ -193,6 +193,7 @@ static void test_functions__filter_and_bind(void **state)
          "[$]", "#{[\"Carol\" 13] [\"Dave\" 9]}"},
         {"[:find ?a ?b :where [(vector 1 2) [?a ?b]]]", "[$]", "#{[1 2]}"},
         {"[:find ?a ?b :where [(hash-map 1 2 3 4) [[?a ?b]]]]", "[$]", "#{[1 2] [3 4]}"},
+        {"[:find ?a ?b :where [(hash-map 1 2 3 4) [[?a ?b]]]]", "[]", "#{[1 2] [3 4]}"},
         {"[:find [?x ...] :where [(range 3) [?x ...]] :order-by ?x]", "[$]", "[0 1 2]"},
         {"[:find ?x . :where [(ground 42) ?x]]", "[$]", "42"},
         {"[:find ?n ?p :where [?e :person/name ?n]"
