@@ -72,7 +72,8 @@ static enum bs_code stamp(struct tx *tx, struct bs_error *error)
     int64_t now_ms = tx->clock.now_ms(tx->clock.self);
     for (size_t i = 0; i < tx->entries_count; i++) {
         const struct tx_entry *entry = &tx->entries[i];
-        if (entry->attribute->id != DATOM_DB_TX_INSTANT)
+        /* a retraction from this transaction takes nothing away: it has nothing yet */
+        if (entry->attribute->id != DATOM_DB_TX_INSTANT || entry->is_redundant)
             continue;
         if (entry->e != tx->tx_id) {
             bs_error_set(error, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED,

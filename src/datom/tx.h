@@ -132,6 +132,10 @@ datom_id tx_place_id(struct tx *tx, const struct tx_place *place);
 BS_MUST_CHECK enum bs_code tx_add_entry(struct tx *tx, const struct tx_op *op,
                                         struct bs_error *error);
 
+/* The addition of an attribute of cardinality one to an entity; NULL when there is none. Stands
+ * until the next entry is made. */
+const struct tx_entry *tx_find_added_one(const struct tx *tx, datom_id e, datom_id a);
+
 /* The holder of a unique value in db-before; DATOM_NO_ID. */
 BS_MUST_CHECK enum bs_code tx_lookup(struct tx *tx, const struct datom_attribute *attribute,
                                      struct edn value, datom_id *ret_id, struct bs_error *error);

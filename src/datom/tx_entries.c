@@ -299,14 +299,19 @@ static void retract_implied(struct tx *tx, const struct tx_entry *add,
     entry_new(tx, &entry, &value);
 }
 
+const struct tx_entry *tx_find_added_one(const struct tx *tx, datom_id e, datom_id a)
+{
+    struct entry_key key = {e, a, BS_STR_EMPTY};
+    uint32_t found = datom_table_find(&tx->adds_by_ea, hash_ids(e, a), entry_has_ea, tx, &key);
+    return found == DATOM_TABLE_NONE ? NULL : &tx->entries[found];
+}
+
 static enum bs_code check_one(struct tx *tx, const struct tx_entry *entry, struct bs_error *error)
 {
     if (entry->attribute->many)
         return BS_OK;
-    struct entry_key key = {entry->e, entry->attribute->id, BS_STR_EMPTY};
-    uint32_t other =
-        datom_table_find(&tx->adds_by_ea, hash_ids(key.e, key.a), entry_has_ea, tx, &key);
-    return other == DATOM_TABLE_NONE ? BS_OK : conflict(tx, &tx->entries[other], entry, error);
+    const struct tx_entry *other = tx_find_added_one(tx, entry->e, entry->attribute->id);
+    return other ? conflict(tx, other, entry, error) : BS_OK;
 }
 
 static enum bs_code add(struct tx *tx, const struct tx_entry *entry, struct bs_error *error)
@@ -344,9 +349,7 @@ static void mark_replaced(struct tx *tx)
         struct tx_entry *entry = &tx->entries[i];
         if (entry->added || entry->is_redundant || entry->attribute->many)
             continue;
-        struct entry_key key = {entry->e, entry->attribute->id, BS_STR_EMPTY};
-        entry->is_replaced = datom_table_find(&tx->adds_by_ea, hash_ids(key.e, key.a), entry_has_ea,
-                                              tx, &key) != DATOM_TABLE_NONE;
+        entry->is_replaced = tx_find_added_one(tx, entry->e, entry->attribute->id) != NULL;
     }
 }
 

@@ -99,13 +99,20 @@ static bool id_was_issued(const struct tx *tx, datom_id id)
     return datom_id_counter(id) < tx->db->body->next_t;
 }
 
+/* ":ns/name" where a keyword may stand; everything else as it is. */
+static struct edn keyword_of_string(struct edn form)
+{
+    if (form.type == EDN_STRING && form.len > 0 && form.as.text[0] == ':')
+        return edn_keyword(bs_str_from_offset(edn_text_of(form), 1));
+    return form;
+}
+
 /* An entity as it may stand in E or in V of a reference (maps aside). */
 static enum bs_code expand_place(struct tx *tx, struct edn form, uint32_t form_idx,
                                  struct tx_place *ret_place, struct bs_error *error)
 {
     char text[120];
-    if (form.type == EDN_STRING && form.len > 0 && form.as.text[0] == ':')
-        form = edn_keyword(bs_str_from_offset(edn_text_of(form), 1));
+    form = keyword_of_string(form);
     if (form.type == EDN_STRING)
         return place_of_string(tx, edn_text_of(form), form_idx, ret_place, error);
     if (form.type == EDN_LONG && form.as.integer < 0) {
@@ -144,6 +151,11 @@ static enum bs_code check_supported(const struct datom_attribute *attribute, str
     case DATOM_DB_TUPLE_TYPE:
     case DATOM_DB_TUPLE_TYPES:
     case DATOM_DB_TUPLE_DISCONTINUED:
+    case DATOM_DB_ENTITY_ATTRS:
+    case DATOM_DB_FN:
+    case DATOM_DB_INSTALL_PARTITION:
+    case DATOM_DB_INSTALL_FUNCTION:
+    case DATOM_DB_INSTALL_VALUE_TYPE:
         return bs_error_set(error, BS_REASON_DB_UNSUPPORTED, ":%.*s is not built yet",
                             BS_STR_ARGS(attribute->ident));
     default:
@@ -155,9 +167,7 @@ static enum bs_code expand_attribute(struct tx *tx, struct edn form,
                                      const struct datom_attribute **ret_attribute,
                                      struct bs_error *error)
 {
-    if (form.type == EDN_STRING && form.len > 0 && form.as.text[0] == ':')
-        form = edn_keyword(bs_str_from_offset(edn_text_of(form), 1));
-    BS_TRY(datom_db_find_attribute(tx->db, form, ret_attribute, error));
+    BS_TRY(datom_db_find_attribute(tx->db, keyword_of_string(form), ret_attribute, error));
     return check_supported(*ret_attribute, error);
 }
 
@@ -272,6 +282,8 @@ static enum bs_code expand_cas(struct tx *tx, struct edn form, uint32_t form_idx
                             "one",
                             BS_STR_ARGS(attribute->ident));
     struct edn old = form.as.items[3];
+    if (attribute->type == DATOM_TYPE_REF)
+        old = keyword_of_string(old);
     if (!edn_is_nil(old)) {
         BS_TRY(datom_db_coerce(tx->db, attribute, old, tx->scratch, &old, error));
         old = edn_dup(tx->arena, old);
@@ -330,8 +342,7 @@ static enum bs_code expand_list(struct tx *tx, struct edn form, uint32_t form_id
 /* :ns/_name or ":ns/_name", unless an attribute has this very name. */
 static bool is_reverse(const struct tx *tx, struct edn key, struct edn *ret_forward)
 {
-    if (key.type == EDN_STRING && key.len > 0 && key.as.text[0] == ':')
-        key = edn_keyword(bs_str_from_offset(edn_text_of(key), 1));
+    key = keyword_of_string(key);
     if (key.type != EDN_KEYWORD)
         return false;
     struct bs_str namespace = edn_namespace(key);
@@ -350,9 +361,7 @@ static bool is_reverse(const struct tx *tx, struct edn key, struct edn *ret_forw
 static bool has_unique_attribute(struct tx *tx, struct edn map)
 {
     for (uint32_t i = 0; i < map.len; i++) {
-        struct edn key = map.as.items[2 * i];
-        if (key.type == EDN_STRING && key.len > 0 && key.as.text[0] == ':')
-            key = edn_keyword(bs_str_from_offset(edn_text_of(key), 1));
+        struct edn key = keyword_of_string(map.as.items[2 * i]);
         if (key.type != EDN_KEYWORD)
             continue;
         const struct datom_attribute *attribute =

@@ -35,20 +35,10 @@ static struct datom *schema_datoms(struct tx *tx, size_t *ret_count)
     return datoms;
 }
 
-static const struct tx_entry *find_added(const struct tx *tx, datom_id e, datom_id a)
-{
-    for (size_t i = 0; i < tx->entries_count; i++) {
-        const struct tx_entry *entry = &tx->entries[i];
-        if (entry->added && entry->e == e && entry->attribute->id == a)
-            return entry;
-    }
-    return NULL;
-}
-
 static enum bs_code refuse_install(const struct tx *tx, const struct tx_entry *entry,
                                    const char *what, struct bs_error *error)
 {
-    const struct tx_entry *ident = find_added(tx, entry->e, DATOM_DB_IDENT);
+    const struct tx_entry *ident = tx_find_added_one(tx, entry->e, DATOM_DB_IDENT);
     struct bs_str name = ident ? edn_text_of(ident->v) : BS_STR_EMPTY;
     if (ident)
         bs_error_set(error, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE, "the attribute :%.*s %s",
@@ -65,6 +55,16 @@ static bool is_reserved(struct bs_str ident)
     return bs_str_equals(namespace, "db") || bs_str_starts_with(namespace, BS_STR("db."));
 }
 
+/* Types of Datomic's that are to come. */
+static enum bs_code refuse_type(const struct tx *tx, const struct tx_entry *entry,
+                                struct bs_error *error)
+{
+    struct bs_str type = datom_schema_ident(tx->db->body->schema, (datom_id)entry->v.as.integer);
+    bs_error_set(error, BS_REASON_DB_UNSUPPORTED, "attributes of :%.*s are not built yet",
+                 BS_STR_ARGS(type));
+    return tx_blame(tx, entry->form_idx, BS_UNIMPLEMENTED, error);
+}
+
 static enum bs_code check_enum_value(const struct tx *tx, const struct tx_entry *entry,
                                      struct bs_error *error)
 {
@@ -72,13 +72,13 @@ static enum bs_code check_enum_value(const struct tx *tx, const struct tx_entry 
     enum datom_type type;
     switch (entry->attribute->id) {
     case DATOM_DB_VALUE_TYPE:
+        if (v == DATOM_DB_TYPE_TUPLE || v == DATOM_DB_TYPE_FN)
+            return refuse_type(tx, entry, error);
         if (!datom_bootstrap_type(v, &type))
             return refuse_install(tx, entry,
                                   "has an unknown :db/valueType: expected one such as "
                                   ":db.type/string",
                                   error);
-        if (type == DATOM_TYPE_TUPLE)
-            return refuse_install(tx, entry, "is a tuple: tuples are not built yet", error);
         return BS_OK;
     case DATOM_DB_CARDINALITY:
         if (v != DATOM_DB_CARDINALITY_ONE && v != DATOM_DB_CARDINALITY_MANY)
@@ -116,7 +116,7 @@ static enum bs_code check_install(struct tx *tx, const struct tx_entry *entry,
                                   struct bs_error *error)
 {
     datom_id id = entry->e;
-    if (!find_added(tx, id, DATOM_DB_VALUE_TYPE))
+    if (!tx_find_added_one(tx, id, DATOM_DB_VALUE_TYPE))
         return refuse_install(tx, entry,
                               "has no :db/valueType: an attribute needs :db/ident, "
                               ":db/valueType and :db/cardinality together",
@@ -126,10 +126,10 @@ static enum bs_code check_install(struct tx *tx, const struct tx_entry *entry,
                               "exists already and is no attribute: expected a new "
                               "entity",
                               error);
-    const struct tx_entry *ident = find_added(tx, id, DATOM_DB_IDENT);
+    const struct tx_entry *ident = tx_find_added_one(tx, id, DATOM_DB_IDENT);
     if (!ident)
         return refuse_install(tx, entry, "is to be an attribute, but has no :db/ident", error);
-    if (!find_added(tx, id, DATOM_DB_CARDINALITY))
+    if (!tx_find_added_one(tx, id, DATOM_DB_CARDINALITY))
         return refuse_install(tx, entry,
                               "has no :db/cardinality: expected :db.cardinality/one or "
                               ":db.cardinality/many",
@@ -169,8 +169,10 @@ static enum bs_code check_alter(struct tx *tx, const struct tx_entry *entry,
         return refuse_alter(tx, entry, before, "would lose its name or type", error);
     if (after->type != before->type)
         return refuse_alter(tx, entry, before, "can't change its :db/valueType", error);
+    if (entry->attribute->id == DATOM_DB_VALUE_TYPE)
+        return refuse_alter(tx, entry, before, "would lose its :db/valueType", error);
     if (entry->attribute->id == DATOM_DB_CARDINALITY && !entry->added &&
-        !find_added(tx, entry->e, DATOM_DB_CARDINALITY))
+        !tx_find_added_one(tx, entry->e, DATOM_DB_CARDINALITY))
         return refuse_alter(tx, entry, before, "would lose its :db/cardinality", error);
     if (is_reserved(after->ident))
         return refuse_alter(tx, entry, before, "can't take a name that is reserved", error);
@@ -185,15 +187,48 @@ static enum bs_code check_entry(struct tx *tx, const struct tx_entry *entry, str
                      (unsigned long long)entry->e, BS_STR_ARGS(entry->attribute->ident));
         return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
     }
-    if (entry->added)
-        BS_TRY(check_enum_value(tx, entry, error));
     const struct datom_attribute *before = datom_schema_attribute(tx->db->body->schema, entry->e);
     if (before)
         return check_alter(tx, entry, before, error);
     /* an ident is every entity's right */
-    if (entry->attribute->id == DATOM_DB_IDENT && !find_added(tx, entry->e, DATOM_DB_VALUE_TYPE))
+    if (entry->attribute->id == DATOM_DB_IDENT &&
+        !tx_find_added_one(tx, entry->e, DATOM_DB_VALUE_TYPE))
         return BS_OK;
     return check_install(tx, entry, error);
+}
+
+/* An attribute is listed with :db.part/db from its installation on, and nothing else is. */
+static enum bs_code check_listing(const struct tx *tx, const struct tx_entry *entry,
+                                  struct bs_error *error)
+{
+    if (entry->is_redundant || entry->attribute->id != DATOM_DB_INSTALL_ATTRIBUTE)
+        return BS_OK;
+    if (!entry->added) {
+        bs_error_set(error, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED,
+                     "attribute %lld is installed: its :db.install/attribute can't be retracted",
+                     (long long)entry->v.as.integer);
+        return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+    }
+    if (entry->e == DATOM_DB_PART_DB &&
+        tx_find_added_one(tx, (datom_id)entry->v.as.integer, DATOM_DB_VALUE_TYPE))
+        return BS_OK;
+    bs_error_set(error, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE,
+                 "entity %lld can't be installed: expected a new attribute, with :db/valueType, "
+                 "and :db.part/db to install it",
+                 (long long)entry->v.as.integer);
+    return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+}
+
+/* What can be said of each entry alone; the rest may count on it. */
+static enum bs_code check_each(const struct tx *tx, struct bs_error *error)
+{
+    for (size_t i = 0; i < tx->entries_count; i++) {
+        const struct tx_entry *entry = &tx->entries[i];
+        BS_TRY(check_listing(tx, entry, error));
+        if (entry->added && is_written(entry))
+            BS_TRY(check_enum_value(tx, entry, error));
+    }
+    return BS_OK;
 }
 
 enum bs_code tx_check_schema(struct tx *tx, struct bs_error *error)
@@ -201,6 +236,7 @@ enum bs_code tx_check_schema(struct tx *tx, struct bs_error *error)
     size_t count;
     struct datom *datoms = schema_datoms(tx, &count);
     tx->schema_after = datom_schema_apply(tx->db->body->schema, datoms, count);
+    BS_TRY(check_each(tx, error));
     if (count == 0)
         return BS_OK;
     /* install datoms are added while this goes on, and need no look */
