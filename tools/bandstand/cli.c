@@ -227,6 +227,16 @@ void cli_print(struct bs_str text)
         _exit(errno == EPIPE ? CLI_OK : CLI_FAILED);
 }
 
+void cli_print_edn(struct edn value)
+{
+    BS_CLEANUP(bs_buf_fini) struct bs_buf out = BS_BUF_INIT(0);
+    if (cli_stdout_is_terminal())
+        edn_print_pretty(value, &(struct edn_print_options){.max_width = 100}, &out);
+    else
+        edn_print(value, &out);
+    cli_print(bs_buf_str(&out));
+}
+
 bool cli_stdout_is_terminal(void)
 {
     return isatty(STDOUT_FILENO) == 1;

@@ -7,6 +7,7 @@
  */
 
 #include "base/base.h"
+#include "edn/edn.h"
 
 enum cli_exit {
     CLI_OK = 0,
@@ -77,6 +78,8 @@ BS_MUST_CHECK enum bs_code cli_read_file(const char *path, struct bs_buf *out,
                                          struct bs_error *error);
 /* Writes to stdout, then a line break. A closed pipe ends the program quietly. */
 void cli_print(struct bs_str text);
+/* On one line; on a terminal with line breaks. */
+void cli_print_edn(struct edn value);
 bool cli_stdout_is_terminal(void);
 
 /* A progress bar when stderr is a terminal, else a line every few seconds. */

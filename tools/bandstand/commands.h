@@ -8,6 +8,8 @@
 extern const struct cli_command check_command;
 extern const struct cli_command datoms_command;
 extern const struct cli_command import_command;
+extern const struct cli_command pull_command;
+extern const struct cli_command q_command;
 extern const struct cli_command repl_command;
 extern const struct cli_command stats_command;
 extern const struct cli_command transact_command;

@@ -77,10 +77,10 @@ static void replace(struct datom_db **db, struct datom_db *view)
     *db = view;
 }
 
-enum bs_code database_view(struct datom_conn *conn, const struct view_args *args,
-                           struct datom_db **ret_db, struct bs_error *error)
+enum bs_code database_view_of(struct datom_db *newest, const struct view_args *args,
+                              struct datom_db **ret_db, struct bs_error *error)
 {
-    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(conn);
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_db_ref(newest);
     uint64_t t;
     if (args->as_of) {
         BS_TRY(read_t(db, "--as-of", args->as_of, &t, error));
@@ -95,4 +95,11 @@ enum bs_code database_view(struct datom_conn *conn, const struct view_args *args
     *ret_db = db;
     db = NULL;
     return BS_OK;
+}
+
+enum bs_code database_view(struct datom_conn *conn, const struct view_args *args,
+                           struct datom_db **ret_db, struct bs_error *error)
+{
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *newest = datom_conn_db(conn);
+    return database_view_of(newest, args, ret_db, error);
 }

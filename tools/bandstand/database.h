@@ -47,6 +47,10 @@ struct view_args {
 BS_MUST_CHECK enum bs_code database_view(struct datom_conn *conn, const struct view_args *args,
                                          struct datom_db **ret_db, struct bs_error *error);
 
+/* The same of any value, which stays the caller's. */
+BS_MUST_CHECK enum bs_code database_view_of(struct datom_db *db, const struct view_args *args,
+                                            struct datom_db **ret_db, struct bs_error *error);
+
 /* Reads an EDN argument; errors name it. */
 BS_MUST_CHECK enum bs_code database_read_edn(const char *what, const char *text,
                                              struct bs_arena *arena, struct edn *ret_value,

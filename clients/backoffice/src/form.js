@@ -1,0 +1,84 @@
+// A form that leaves checking to the server: it keeps what the server said until the next try, beside
+// each field and for the form as a whole. Views: components/fields.js.
+(function () {
+  'use strict';
+
+  class Form {
+    // labels: what each input is called, by the JSON name of its field.
+    constructor(labels) {
+      this.labels = labels;
+      this.fields = {};
+      this.message = '';
+      this.busy = false;
+      this.failures_count = 0; // watched by the view, which moves the focus to the first wrong field
+    }
+
+    // Answers a promise that always resolves: true when the call went well. Ignored while one is under
+    // way, as on a double click.
+    submit(call) {
+      if (this.busy) {
+        return Promise.resolve(false);
+      }
+      this.busy = true;
+      this.fields = {};
+      this.message = '';
+      return call().then(
+        () => this.finish(null),
+        (error) => this.finish(error),
+      );
+    }
+
+    finish(error) {
+      this.busy = false;
+      if (error) {
+        const problems = self.backoffice.problemsOf(error, this.labels);
+        this.fields = problems.fields;
+        this.message = problems.message;
+        this.failures_count++;
+      }
+      return !error;
+    }
+  }
+
+  // Making something new under an id of ours. When no answer came it may have been made all the same,
+  // so the id stays, and "already exists" on the next try means that the first one got through.
+  class Creation {
+    constructor(call) {
+      this.call = call; // (id) => promise
+      this.id = self.backoffice.newId();
+      this.is_unanswered = false;
+    }
+
+    run() {
+      return this.call(this.id).then(
+        (answer) => {
+          this.renew();
+          return answer;
+        },
+        (error) => this.fail(error),
+      );
+    }
+
+    renew() {
+      this.id = self.backoffice.newId();
+      this.is_unanswered = false;
+    }
+
+    fail(error) {
+      if (error.status === 'ALREADY_EXISTS') {
+        const is_ours = this.is_unanswered;
+        this.renew();
+        if (is_ours) {
+          return null;
+        }
+      }
+      this.is_unanswered = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'UNKNOWN'].includes(error.status);
+      throw error;
+    }
+  }
+
+  angular
+    .module('bandstand')
+    .constant('Form', Form)
+    .constant('Creation', Creation);
+})();
