@@ -54,7 +54,9 @@
     const date = element('time', 'date', '');
     date.dateTime = concert.time;
     date.setAttribute('aria-label', words.full);
-    date.append(element('span', 'day', words.day), element('span', 'month', words.month));
+    for (const part of ['day', 'month', 'year']) {
+      date.append(element('span', part, words[part]));
+    }
     const place = element('div', 'place', '');
     place.append(element('p', 'venue', concert.venueName), element('p', 'soft', words.weekdayTime));
     item.append(date, place);
@@ -156,8 +158,10 @@
 
   at('again').addEventListener('click', load);
   at('subscribe').addEventListener('submit', subscribe);
-  const token = tokenOf(location.hash);
+  const token = tokenOf(location.search);
   if (token) {
+    // out of the address bar: a page that is passed on should not confirm for somebody else
+    history.replaceState(null, '', location.pathname);
     document.title = 'Confirm your subscription';
     at('confirm').addEventListener('click', () => confirmWith(token));
     showOnly('confirming');

@@ -2,16 +2,15 @@
 (function (exports) {
   'use strict';
 
-  // "/campaign/ma2x-1/landing": the second part names the campaign; undefined when there is none.
+  // "/campaign/ma2x-1/landing": the second part names the campaign; empty when there is none.
   exports.slugOf = function (path) {
     const match = /^\/campaign\/([^/]+)/.exec(path);
-    return match ? decodeURIComponent(match[1]) : undefined;
+    return match ? decodeURIComponent(match[1]) : '';
   };
 
-  // "#confirm=TOKEN" of the mail's link. After the "#" it stays out of every server's log.
-  exports.tokenOf = function (hash) {
-    const match = /^#confirm=(.+)$/.exec(hash);
-    return match ? decodeURIComponent(match[1]) : undefined;
+  // "?confirm=TOKEN" of the mail's link; empty when there is none.
+  exports.tokenOf = function (query) {
+    return new URLSearchParams(query).get('confirm') || '';
   };
 
   function format(options) {
@@ -24,12 +23,13 @@
   const full = format({ dateStyle: 'full', timeStyle: 'short' });
   const year = format({ year: 'numeric' });
 
-  // The year stands there only when it is not the current one.
+  // The year is empty when it is the current one.
   exports.dateWords = function (timestamp, now) {
     const date = new Date(timestamp);
     return {
       day: day(date),
-      month: year(date) === year(now) ? month(date) : month(date) + ' ' + year(date),
+      month: month(date),
+      year: year(date) === year(now) ? '' : year(date),
       weekdayTime: weekdayTime(date),
       full: full(date),
     };

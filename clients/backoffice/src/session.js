@@ -11,12 +11,13 @@
       this.cookies = () => $document[0].cookie;
       this.auth = authService;
       this.forget();
+      this.asked = null; // the promise of the answer to "who am I"
     }
 
     forget() {
       this.user = null;
       this.memberships = [];
-      this.asked = null; // the promise of the question "who am I"
+      this.asked = this.$q.resolve(this);
     }
 
     take(answer) {
@@ -37,8 +38,12 @@
     }
 
     unknown(error) {
-      this.forget();
-      return error.status === 'UNAUTHENTICATED' ? this : this.$q.reject(error);
+      if (error.status === 'UNAUTHENTICATED') {
+        this.forget();
+        return this;
+      }
+      this.asked = null; // worth asking again
+      return this.$q.reject(error);
     }
 
     signIn(email, password) {

@@ -6,6 +6,9 @@
   const app = angular.module('bandstand');
   let forms_count = 0;
 
+  app.constant('Form', self.backoffice.Form);
+  app.constant('Creation', self.backoffice.Creation);
+
   class FormController {
     constructor($scope, $element, $attrs, $timeout) {
       this.number = ++forms_count;

@@ -4,8 +4,8 @@
   'use strict';
 
   class Shell {
-    constructor($rootScope, $location, $document, $timeout, session, notices, Form) {
-      Object.assign(this, { $location, $document, $timeout, session, notices });
+    constructor($rootScope, $location, $document, session, notices, arrival, Form) {
+      Object.assign(this, { $location, $document, session, notices, arrival });
       this.form = new Form({});
       this.failure = '';
       this.is_first = true;
@@ -14,17 +14,11 @@
       $rootScope.$on('$routeChangeError', (event, route, previous, error) => this.refuse(error));
     }
 
-    // Readers of the screen hear of the new page because its heading gets the focus.
     arrive() {
-      if (this.is_first) {
-        this.is_first = false;
-        return;
+      if (!this.is_first) {
+        this.arrival.begin();
       }
-      this.$timeout(() => {
-        const main = this.$document[0].getElementById('main');
-        (main.querySelector('h1') || main).focus();
-        this.$document[0].defaultView.scrollTo(0, 0);
-      });
+      this.is_first = false;
     }
 
     refuse(error) {
@@ -57,10 +51,46 @@
       });
     }
   }
-  Shell.$inject = ['$rootScope', '$location', '$document', '$timeout', 'session', 'notices', 'Form'];
+  Shell.$inject = ['$rootScope', '$location', '$document', 'session', 'notices', 'arrival', 'Form'];
 
-  angular.module('bandstand').component('bsShell', {
-    controller: Shell,
-    templateUrl: '/views/shell.html',
-  });
+  // On another page the focus goes to its heading, so that screen readers tell of it; the heading may
+  // come only with the page's data, and by then a person may have gone on.
+  class Arrival {
+    constructor($document, $timeout) {
+      Object.assign(this, { document: $document[0], $timeout });
+      this.is_pending = false;
+    }
+
+    begin() {
+      this.is_pending = true;
+      this.document.defaultView.scrollTo(0, 0);
+      this.document.getElementById('main').focus();
+    }
+
+    reach(heading) {
+      if (!this.is_pending) {
+        return;
+      }
+      this.is_pending = false;
+      this.$timeout(() => {
+        const active = this.document.activeElement;
+        if (active.id === 'main' || active === this.document.body) {
+          heading.focus();
+        }
+      });
+    }
+  }
+  Arrival.$inject = ['$document', '$timeout'];
+
+  angular
+    .module('bandstand')
+    .service('arrival', Arrival)
+    .directive('bsHeading', [
+      'arrival',
+      (arrival) => ({ link: (scope, element) => arrival.reach(element.attr('tabindex', -1)[0]) }),
+    ])
+    .component('bsShell', {
+      controller: Shell,
+      templateUrl: '/views/shell.html',
+    });
 })();

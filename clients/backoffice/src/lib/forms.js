@@ -1,8 +1,14 @@
-// A form that leaves checking to the server: it keeps what the server said until the next try, beside
-// each field and for the form as a whole. Views: components/fields.js.
-(function () {
+// The state of forms, without their views. Pure, so that Node tests it.
+(function (exports) {
   'use strict';
 
+  const { problemsOf, newId } =
+    typeof module === 'object'
+      ? Object.assign({}, require('./problems.js'), require('./ids.js'))
+      : exports;
+
+  // Leaves checking to the server: keeps what the server said until the next try, beside each field and
+  // for the form as a whole.
   class Form {
     // labels: what each input is called, by the JSON name of its field.
     constructor(labels) {
@@ -31,7 +37,7 @@
     finish(error) {
       this.busy = false;
       if (error) {
-        const problems = self.backoffice.problemsOf(error, this.labels);
+        const problems = problemsOf(error, this.labels);
         this.fields = problems.fields;
         this.message = problems.message;
         this.failures_count++;
@@ -43,9 +49,10 @@
   // Making something new under an id of ours. When no answer came it may have been made all the same,
   // so the id stays, and "already exists" on the next try means that the first one got through.
   class Creation {
-    constructor(call) {
+    constructor(call, newIdForTests) {
       this.call = call; // (id) => promise
-      this.id = self.backoffice.newId();
+      this.newId = newIdForTests || newId;
+      this.id = this.newId();
       this.is_unanswered = false;
     }
 
@@ -60,7 +67,7 @@
     }
 
     renew() {
-      this.id = self.backoffice.newId();
+      this.id = this.newId();
       this.is_unanswered = false;
     }
 
@@ -77,8 +84,6 @@
     }
   }
 
-  angular
-    .module('bandstand')
-    .constant('Form', Form)
-    .constant('Creation', Creation);
-})();
+  exports.Form = Form;
+  exports.Creation = Creation;
+})(typeof module === 'object' ? module.exports : (self.backoffice = self.backoffice || {}));
