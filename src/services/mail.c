@@ -1,6 +1,6 @@
 /* The double of the mail service: an array of records under a lock. */
 
-#include "services/mail.h"
+#include "services/services.h"
 
 #include <errno.h>
 #include <pthread.h>

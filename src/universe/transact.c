@@ -85,16 +85,14 @@ static void unref_db(void *db)
     datom_db_unref((struct datom_db *)db);
 }
 
-static struct datom_db *keep(struct universe *call, struct datom_db *db)
+static void free_report(void *report)
 {
-    bs_arena_add_cleanup(call->arena, unref_db, db);
-    return db;
+    datom_report_free((struct datom_report *)report);
 }
 
-enum bs_code universe_transact(struct universe *call, struct universe_tx *tx,
-                               struct datom_db **ret_db, struct bs_error *error)
+static enum bs_code transact(struct universe *call, struct universe_tx *tx,
+                             struct datom_report **ret_report, struct bs_error *error)
 {
-    BS_CLEANUP(datom_report_freep) struct datom_report *report = NULL;
     struct datom_tx_options options = {.interrupt = call->interrupt};
     if (call->call) {
         options.wait_begin = wait_begin;
@@ -102,15 +100,38 @@ enum bs_code universe_transact(struct universe *call, struct universe_tx *tx,
         options.wait_self = call->call;
     }
     annotate(call, tx);
-    BS_TRY(datom_transact(call->conn, edn_list_finish(&tx->forms, EDN_VECTOR), &options, &report,
+    BS_TRY(datom_transact(call->conn, edn_list_finish(&tx->forms, EDN_VECTOR), &options, ret_report,
                           error));
-    call->basis_t = report->t;
-    if (ret_db)
-        *ret_db = keep(call, datom_db_ref(report->db_after));
+    call->basis_t = (*ret_report)->t;
+    return BS_OK;
+}
+
+enum bs_code universe_transact_report(struct universe *call, struct universe_tx *tx,
+                                      const struct datom_report **ret_report,
+                                      struct bs_error *error)
+{
+    struct datom_report *report;
+    BS_TRY(transact(call, tx, &report, error));
+    bs_arena_add_cleanup(call->arena, free_report, report);
+    *ret_report = report;
+    return BS_OK;
+}
+
+enum bs_code universe_transact(struct universe *call, struct universe_tx *tx,
+                               struct datom_db **ret_db, struct bs_error *error)
+{
+    BS_CLEANUP(datom_report_freep) struct datom_report *report = NULL;
+    BS_TRY(transact(call, tx, &report, error));
+    if (ret_db) {
+        *ret_db = datom_db_ref(report->db_after);
+        bs_arena_add_cleanup(call->arena, unref_db, *ret_db);
+    }
     return BS_OK;
 }
 
 struct datom_db *universe_newest_db(struct universe *call)
 {
-    return keep(call, datom_conn_db(call->conn));
+    struct datom_db *db = datom_conn_db(call->conn);
+    bs_arena_add_cleanup(call->arena, unref_db, db);
+    return db;
 }

@@ -28,7 +28,7 @@
 #include "base/base.h"
 #include "datom/datom.h"
 #include "rpc/call.h"
-#include "services/mail.h"
+#include "services/services.h"
 
 struct universe_shared;
 
@@ -213,6 +213,11 @@ BS_API void universe_tx_mail(struct universe_tx *tx, struct universe *call, stru
 BS_API BS_MUST_CHECK enum bs_code universe_transact(struct universe *call, struct universe_tx *tx,
                                                     struct datom_db **ret_db,
                                                     struct bs_error *error);
+/* The same with the whole report, which the arena keeps. */
+BS_API BS_MUST_CHECK enum bs_code universe_transact_report(struct universe *call,
+                                                           struct universe_tx *tx,
+                                                           const struct datom_report **ret_report,
+                                                           struct bs_error *error);
 /* The newest value of the call's conn, kept by the arena: to try again after a conflict. */
 BS_API struct datom_db *universe_newest_db(struct universe *call);
 

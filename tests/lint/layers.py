@@ -28,9 +28,10 @@ PUBLIC = {"rpc": None, "base": None, "gen": None}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
 
-def room_of(path, rooms):
+def room_of(path, rooms, generated):
     head = path.split("/")[0]
-    if head in rooms:
+    # gen/datom/v1 is the package datom.v1, not the room datom
+    if head in rooms and not (generated / path).exists():
         return head
     return "gen" if "/" in path else None
 
@@ -47,7 +48,7 @@ def complaints(root):
             match = INCLUDE.match(line)
             if not match:
                 continue
-            other = room_of(match.group(1), rooms)
+            other = room_of(match.group(1), rooms, root / "gen")
             if other is None or other == room:
                 continue
             place = f"{file.relative_to(root)}:{number}: {room} includes {match.group(1)}"

@@ -1,8 +1,8 @@
 /* What the store gives, as data; and what users give, as the store wants it. */
 
-#include "shell/value.h"
+#include "query/query.h"
 
-struct edn shell_datom_value(struct datom_db *db, const struct datom *datom, struct bs_arena *arena)
+struct edn query_datom_value(struct datom_db *db, const struct datom *datom, struct bs_arena *arena)
 {
     struct bs_str ident = datom_db_ident(db, datom->a);
     struct edn items[] = {
@@ -15,17 +15,17 @@ struct edn shell_datom_value(struct datom_db *db, const struct datom *datom, str
     return edn_vector_of(arena, items, BS_ARRAY_COUNT(items));
 }
 
-struct edn shell_datoms_value(struct datom_db *db, const struct datom *datoms, size_t count,
+struct edn query_datoms_value(struct datom_db *db, const struct datom *datoms, size_t count,
                               struct bs_arena *arena)
 {
     struct edn_list list;
     edn_list_init(&list, arena);
     for (size_t i = 0; i < count; i++)
-        edn_list_add(&list, shell_datom_value(db, &datoms[i], arena));
+        edn_list_add(&list, query_datom_value(db, &datoms[i], arena));
     return edn_list_finish(&list, EDN_VECTOR);
 }
 
-struct edn shell_report_value(const struct datom_report *report, struct bs_arena *arena)
+struct edn query_report_value(const struct datom_report *report, struct bs_arena *arena)
 {
     struct edn_list tempids;
     edn_list_init(&tempids, arena);
@@ -39,26 +39,26 @@ struct edn shell_report_value(const struct datom_report *report, struct bs_arena
         EDN_KEYWORD_LIT("db-after"),
         edn_object_value(datom_db_object(report->db_after)),
         EDN_KEYWORD_LIT("tx-data"),
-        shell_datoms_value(report->db_after, report->datoms, report->datoms_count, arena),
+        query_datoms_value(report->db_after, report->datoms, report->datoms_count, arena),
         EDN_KEYWORD_LIT("tempids"),
         edn_list_finish(&tempids, EDN_MAP),
     };
     return edn_map_of(arena, items, BS_ARRAY_COUNT(items) / 2);
 }
 
-struct edn shell_log_entry_value(struct datom_db *db, const struct datom_log_entry *entry,
+struct edn query_log_entry_value(struct datom_db *db, const struct datom_log_entry *entry,
                                  struct bs_arena *arena)
 {
     struct edn items[] = {
         EDN_KEYWORD_LIT("t"),
         edn_long((int64_t)entry->t),
         EDN_KEYWORD_LIT("data"),
-        edn_dup(arena, shell_datoms_value(db, entry->datoms, entry->count, arena)),
+        edn_dup(arena, query_datoms_value(db, entry->datoms, entry->count, arena)),
     };
     return edn_map_of(arena, items, BS_ARRAY_COUNT(items) / 2);
 }
 
-enum bs_code shell_index_of(struct bs_str name, enum datom_index *ret_index, struct bs_error *error)
+enum bs_code query_index_of(struct bs_str name, enum datom_index *ret_index, struct bs_error *error)
 {
     static const char *const names[] = {"eavt", "aevt", "avet", "vaet"};
     for (size_t i = 0; i < BS_ARRAY_COUNT(names); i++) {
@@ -111,7 +111,7 @@ static enum bs_code take_value(struct datom_db *db, struct edn component, struct
     return datom_db_coerce(db, attribute, component, arena, &range->v, error);
 }
 
-enum bs_code shell_range_of(struct datom_db *db, enum datom_index index,
+enum bs_code query_range_of(struct datom_db *db, enum datom_index index,
                             const struct edn *components, size_t count, struct bs_arena *arena,
                             struct datom_range *ret_range, struct bs_error *error)
 {

@@ -1,8 +1,9 @@
-#ifndef SERVICES_MAIL_H
-#define SERVICES_MAIL_H
+#ifndef SERVICES_SERVICES_H
+#define SERVICES_SERVICES_H
 
 /*
- * Sending mail: what the application asks of the outside world, and a double of it. Any thread.
+ * The outside world, as the application asks it: each service an interface (functions and a self),
+ * real clients, and a double that keeps what it was told. So far: mail. Any thread.
  */
 
 #include <stdbool.h>
