@@ -2,6 +2,16 @@
 
 #include "shell/message.h"
 #include "shell/session.h"
+#include "universe/universe.h"
+
+enum bs_code shell_open_procedures(struct shell *shell, struct bs_error *error)
+{
+    const struct shell_procedures *procedures = shell->procedures;
+    if (!procedures || shell->dispatcher)
+        return BS_OK;
+    return procedures->open(procedures->self, shell->own.conn, &shell->own.universe,
+                            &shell->dispatcher, error);
+}
 
 /* ---- which ---- */
 
@@ -40,6 +50,7 @@ static enum bs_code find_method(struct shell *shell, struct edn name,
         return bs_error_set(error, BS_REASON_SHELL_INVALID_ARGUMENT,
                             "call: %s is no method: expected \"pkg.Service/Method\"",
                             shell_show(shell, name));
+    BS_TRY(shell_open_procedures(shell, error));
     if (!shell->dispatcher)
         return bs_error_set(error, BS_REASON_RPC_UNKNOWN_METHOD,
                             "call: there are no procedures here");
@@ -92,12 +103,34 @@ static enum bs_code call_method(struct shell *shell, const struct rpc_method *me
     ProtobufCMessage *response = NULL;
     options.metadata = metadata;
     options.cancelled = &shell->cancelled;
+    struct universe brought;
+    bool brings = shell->world != &shell->own && method->service->context_type;
+    if (brings) {
+        universe_begin(shell->world->universe, shell->arena, &brought);
+        options.context = &brought;
+    }
     enum bs_code code =
         rpc_channel_call(channel, method, &options, request, shell->arena, &response, error);
+    if (brings)
+        universe_end(&brought);
     rpc_channel_close(channel);
     if (code != BS_OK)
         return code;
     return shell_message_to_edn(method->response, response, shell->arena, ret_value, error);
+}
+
+/* A call that only reads leaves the store as it is. */
+static enum bs_code prepare_world(struct shell *shell, const struct rpc_method *method,
+                                  struct bs_error *error)
+{
+    const struct shell_procedures *procedures = shell->procedures;
+    struct shell_world *world = shell->world;
+    bool may_write = method->service->context_type && method->idempotency != RPC_NO_SIDE_EFFECTS;
+    if (!may_write || world->is_installed || !procedures->install)
+        return BS_OK;
+    BS_TRY(procedures->install(procedures->self, world->conn, error));
+    world->is_installed = true;
+    return BS_OK;
 }
 
 SHELL_FUNCTION(call)
@@ -113,5 +146,6 @@ SHELL_FUNCTION(call)
                             shell_show(shell, map), method->request->full_name);
     BS_TRY(take_metadata(shell, count > 2 ? arguments[2] : edn_nil(), &metadata, error));
     BS_TRY(shell_message_from_edn(method->request, map, shell->arena, &request, error));
+    BS_TRY(prepare_world(shell, method, error));
     return call_method(shell, method, &metadata, request, ret_value, error);
 }

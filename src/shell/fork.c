@@ -4,6 +4,7 @@
 
 #include "base/ref.h"
 #include "shell/session.h"
+#include "universe/universe.h"
 
 struct shell_fork {
     struct edn_object object; /* first */
@@ -36,6 +37,7 @@ static void drop_fork(void *data)
     struct shell_fork *fork = (struct shell_fork *)data;
     if (!bs_ref_put(&fork->ref))
         return;
+    universe_free(fork->world.universe);
     datom_conn_unref(fork->world.conn);
     free(fork);
 }
@@ -50,8 +52,13 @@ struct edn shell_hold_fork(struct bs_arena *arena, struct shell_fork *fork)
 static enum bs_code fork_world(const struct shell_world *parent, struct datom_db *db,
                                struct shell_world *ret_world, struct bs_error *error)
 {
-    struct shell_world world = {.universe = parent->universe};
-    BS_TRY(datom_conn_fork(db, NULL, &world.conn, error));
+    struct shell_world world = {.is_installed = parent->is_installed};
+    if (parent->universe) {
+        BS_TRY(universe_fork_of(parent->universe, db, &world.universe, error));
+        world.conn = datom_conn_ref(world.universe->conn);
+    } else {
+        BS_TRY(datom_conn_fork(db, NULL, &world.conn, error));
+    }
     *ret_world = world;
     return BS_OK;
 }
@@ -60,6 +67,7 @@ SHELL_FUNCTION(fork)
 {
     BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(shell->world->conn);
     struct shell_world world;
+    BS_TRY(shell_open_procedures(shell, error));
     if (count == 1) {
         uint64_t t;
         BS_TRY(datom_db_resolve_t(db, arguments[0], &t, error));
@@ -87,7 +95,7 @@ SHELL_FUNCTION(in_fork)
         return bs_error_set(error, BS_REASON_SHELL_INVALID_ARGUMENT,
                             "in-fork: %s is no fork: expected what (fork) gives",
                             shell_show(shell, value));
-    const struct shell_world *outside = shell->world;
+    struct shell_world *outside = shell->world;
     shell->world = &fork->world;
     enum bs_code code = shell_eval_form(shell, arguments[1], ret_value, error);
     shell->world = outside;

@@ -9,10 +9,9 @@ struct shell *shell_new(const struct shell_options *options)
     struct shell *shell = bs_calloc(1, sizeof(*shell));
     shell->own = (struct shell_world){
         .conn = datom_conn_ref(options->conn),
-        .universe = options->universe,
     };
     shell->world = &shell->own;
-    shell->dispatcher = options->dispatcher;
+    shell->procedures = options->procedures;
     shell->arena = bs_arena_new(0);
     shell->interrupt = (struct bs_interrupt){
         .cancelled = &shell->cancelled,
@@ -234,6 +233,8 @@ void shell_print_error(const struct bs_error *error, struct bs_buf *out)
     edn_print(edn_string(bs_str_from(error->message)), out);
     for (size_t i = 0; i < error->fields_count; i++) {
         const struct bs_error_field *field = &error->fields[i];
+        if (field->is_text && field->text[0] == '\0')
+            continue;
         bs_buf_printf(out, ", :%s ", field->key);
         if (strcmp(field->key, "attribute") == 0)
             bs_buf_printf(out, ":%s", field->text);

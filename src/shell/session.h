@@ -27,20 +27,21 @@ struct shell_binding {
 /* Where conn and db and calls go: the shell's own, or a fork's inside in-fork. */
 struct shell_world {
     struct datom_conn *conn;
-    struct universe *universe; /* may be NULL */
+    struct universe *universe; /* NULL: there is none (yet) */
+    bool is_installed;         /* the schema of procedures was looked after */
 };
 
 #define SHELL_RECENT 3
 
 struct shell {
     struct shell_world own;
-    const struct shell_world *world; /* the one that counts now */
-    struct rpc_dispatcher *dispatcher;
+    struct shell_world *world;                 /* the one that counts now */
+    const struct shell_procedures *procedures; /* NULL: there are none */
+    struct rpc_dispatcher *dispatcher;         /* NULL until they are opened */
     struct shell_binding *names;
     struct shell_kept recent[SHELL_RECENT]; /* *1 *2 *3 */
     struct bs_arena *arena;                 /* of the form under way */
     uint64_t tempids;                       /* given by (tempid) */
-    unsigned depth;                         /* of calls inside calls */
     _Atomic bool cancelled;
     struct bs_interrupt interrupt; /* of what runs: `cancelled` */
 };
@@ -146,6 +147,11 @@ struct edn shell_identifier(struct edn argument);
 BS_MUST_CHECK enum bs_code shell_take_count(struct shell *shell, const char *what,
                                             struct edn argument, uint64_t *ret_count,
                                             struct bs_error *error);
+
+/* ---- procedures ---- */
+
+/* Once: universe and dispatcher, where there are procedures. */
+BS_MUST_CHECK enum bs_code shell_open_procedures(struct shell *shell, struct bs_error *error);
 
 /* ---- forks ---- */
 

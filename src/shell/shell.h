@@ -23,12 +23,21 @@ struct rpc_dispatcher;
 struct universe;
 struct shell;
 
+/* Where procedures come from, when the first call or fork asks for them. */
+struct shell_procedures {
+    /* Makes a universe over the shell's connection, and a dispatcher, started, with services on it.
+     * Nothing is written to the store. Both outlive the shell. */
+    enum bs_code (*open)(void *self, struct datom_conn *conn, struct universe **ret_universe,
+                         struct rpc_dispatcher **ret_dispatcher, struct bs_error *error);
+    /* Puts the schema that procedures need into a store or a fork of it, where missing: before the
+     * first call there that may write. */
+    enum bs_code (*install)(void *self, struct datom_conn *conn, struct bs_error *error);
+    void *self;
+};
+
 struct shell_options {
-    struct datom_conn *conn; /* a reference is taken */
-    /* What `call` calls and `fork` forks besides the database; borrowed, outliving the shell. NULL:
-     * there are no procedures. A universe is over `conn`. */
-    struct universe *universe;
-    struct rpc_dispatcher *dispatcher;
+    struct datom_conn *conn;                   /* a reference is taken */
+    const struct shell_procedures *procedures; /* borrowed; NULL: there are none */
 };
 
 /* Never NULL. shell_free takes NULL. */

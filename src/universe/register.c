@@ -68,7 +68,7 @@ static void adopt_after(void *self, struct rpc_call *call, enum bs_code code,
     (void)self;
     (void)code;
     (void)error;
-    if (!brought)
+    if (!before) /* the universe is one that open_context made */
         return;
     rpc_call_set_basis_t(call, (int64_t)brought->basis_t);
     brought->caller = before->caller;

@@ -19,10 +19,16 @@ static void use_mail_double(struct universe *universe)
     universe->mail = services_mail_double_service(universe->shared->mail_double);
 }
 
+enum bs_code universe_install_schema(struct datom_conn *conn, struct bs_error *error)
+{
+    return universe_install(conn, bs_str_from(universe_schema_text), error);
+}
+
 enum bs_code universe_new(const struct universe_options *options, struct universe **ret_universe,
                           struct bs_error *error)
 {
-    BS_TRY(universe_install(options->conn, bs_str_from(universe_schema_text), error));
+    if (!options->as_it_stands)
+        BS_TRY(universe_install_schema(options->conn, error));
     struct universe *universe = new_universe(datom_conn_ref(options->conn));
     universe->clock = options->clock.now_ms ? options->clock : bs_clock_system();
     universe->public_url = options->public_url;

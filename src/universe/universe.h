@@ -73,14 +73,18 @@ struct universe_options {
     struct bs_clock clock;            /* .now_ms NULL: the machine's */
     const struct services_mail *mail; /* borrowed; NULL: a double of its own */
     struct bs_str public_url;         /* borrowed; for links in mails */
+    bool as_it_stands;                /* the store is not written to: its schema may be missing */
     bool has_seed; /* chance repeats from `seed`: for tests. Else from the operating system */
     uint64_t seed;
 };
 
-/* Installs this room's schema (users, sessions, mails, ...) where it is missing. */
+/* Installs this room's schema where it is missing, but for `as_it_stands`. */
 BS_API BS_MUST_CHECK enum bs_code universe_new(const struct universe_options *options,
                                                struct universe **ret_universe,
                                                struct bs_error *error);
+/* Puts this room's schema (users, sessions, mails, ...) into a store, where missing. */
+BS_API BS_MUST_CHECK enum bs_code universe_install_schema(struct datom_conn *conn,
+                                                          struct bs_error *error);
 /*
  * A fork of the newest state: conn of its own, a double for each service, a clock that stands at
  * the parent's now, chance from the parent's and the number of the fork. The parent may go before

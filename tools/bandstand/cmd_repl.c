@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "application.h"
 #include "commands.h"
 #include "database.h"
 #include "shell/shell.h"
@@ -38,7 +39,9 @@ static int run_repl(const struct cli_command *command, int argc, char **argv)
     BS_CLEANUP(datom_conn_unrefp) struct datom_conn *conn = NULL;
     if (!database_open(command, &database, DATABASE_WRITE_OR_READ, &conn, &status))
         return status;
-    struct shell_options shell_options = {.conn = conn};
+    BS_CLEANUP(application_close) struct application application = {0};
+    const struct shell_procedures procedures = application_procedures(&application);
+    const struct shell_options shell_options = {.conn = conn, .procedures = &procedures};
     BS_CLEANUP(shell_freep) struct shell *shell = shell_new(&shell_options);
     if (batch || !isatty(STDIN_FILENO))
         return run_batch(command, shell);
