@@ -5,6 +5,7 @@
 
 #include "cli.h"
 
+extern const struct cli_command bench_command;
 extern const struct cli_command check_command;
 extern const struct cli_command datoms_command;
 extern const struct cli_command import_command;

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""bandstand bench runs and says what the contract says; the figures themselves mean nothing here.
+
+usage: smoke.py BANDSTAND
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+KEYS = ["name", "unit", "ours", "peer", "theirs", "ratio", "bar", "holds", "runs"]
+GROUPS = {"store", "query", "rpc", "http", "universe", "memory"}
+
+
+def bench(program, *arguments, status=0):
+    environment = dict(os.environ, BANDSTAND_BENCH_SCALE="0.002")
+    done = subprocess.run(
+        [program, "bench", *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == status, (arguments, done.returncode, done.stderr)
+    return done.stdout if status == 0 else done.stderr
+
+
+def main():
+    program = sys.argv[1]
+    names = [line.split()[0] for line in bench(program, "--list").splitlines()]
+    assert "store.import" in names and len(names) == len(set(names)), names
+    assert {name.split(".")[0] for name in names} <= GROUPS, names
+    assert "store.imprt" in bench(program, "store.imprt", status=2)
+    with tempfile.TemporaryDirectory() as folder:
+        data = os.path.join(os.environ["BANDSTAND_SOURCE"], "tests", "data", "mbrainz.edn")
+        tiny = ["--runs", "1", "--dir", folder, "--data", data]
+        lines = bench(program, "--json", *tiny, "store.fork", "store.transact").splitlines()
+        rows = [json.loads(line) for line in lines]
+        assert [row["name"] for row in rows] == [
+            "store.transact.1",
+            "store.transact.64",
+            "store.fork",
+        ], rows
+        for row in rows:
+            assert list(row) == KEYS, row
+            assert row["ours"] > 0 and row["theirs"] > 0 and row["runs"] == 1, row
+            assert abs(row["ratio"] - row["ours"] / row["theirs"]) < 0.01 * row["ratio"], row
+        assert rows[2]["bar"] == "ratio<10" and rows[2]["holds"] in (True, False), rows
+        table = bench(program, *tiny, "store.fork").splitlines()
+        assert len(table) == 2 and table[0].startswith("name"), table
+        assert os.listdir(folder) == [], os.listdir(folder)
+
+
+main()

@@ -1,0 +1,16 @@
+/* The list of rows. */
+
+#include "rows.h"
+
+const struct bench_row *const bench_rows[] = {
+    &store_import_row,   &store_transact_1_row, &store_transact_64_row, &store_get_one_row,
+    &store_get_seek_row, &store_seek_row,       &store_with_row,        &store_fork_row,
+};
+
+const size_t bench_rows_count = BS_ARRAY_COUNT(bench_rows);
+
+void bench_context_fini(struct bench_context *context)
+{
+    bench_music_free(context->music);
+    context->music = NULL;
+}

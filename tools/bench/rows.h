@@ -1,0 +1,19 @@
+#ifndef BENCH_ROWS_H
+#define BENCH_ROWS_H
+
+/* The rows, by the files that measure them. */
+
+#include "bench.h"
+#include "music.h"
+#include "raw.h"
+
+extern const struct bench_row store_import_row;
+extern const struct bench_row store_transact_1_row;
+extern const struct bench_row store_transact_64_row;
+extern const struct bench_row store_get_one_row;
+extern const struct bench_row store_get_seek_row;
+extern const struct bench_row store_seek_row;
+extern const struct bench_row store_with_row;
+extern const struct bench_row store_fork_row;
+
+#endif

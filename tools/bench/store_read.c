@@ -1,0 +1,234 @@
+/*
+ * Reading the MusicBrainz sample, warm: both sides have read the same places before, in the same
+ * random order (a fixed seed), from the same compacted files, each through a block cache of its own
+ * of 64 MiB. One thread.
+ */
+
+#include "rows.h"
+
+#define READS 200000
+#define FORKS 20000
+#define WITHS 2000
+
+struct state {
+    struct bench_context *context;
+    struct bench_music *music;
+    struct bs_arena *arena;
+    struct edn tx_data;
+};
+
+static enum bs_code open_read(struct bench_context *context, const struct bench_row *row,
+                              void **ret_state, struct bs_error *error)
+{
+    (void)row;
+    struct state *state = bs_calloc(1, sizeof(*state));
+    *ret_state = state;
+    state->context = context;
+    state->arena = bs_arena_new(0);
+    return bench_music_get(context, &state->music, error);
+}
+
+static void close_read(void *self)
+{
+    struct state *state = self;
+    if (!state)
+        return;
+    bs_arena_free(state->arena);
+    free(state);
+}
+
+static double rate(size_t count, int64_t started_ns)
+{
+    return (double)count * 1e9 / (double)(bs_monotonic_ns() - started_ns);
+}
+
+/* ---- one attribute of one entity ---- */
+
+static enum bs_code get(void *self, double *ret_figure, struct bs_error *error)
+{
+    struct state *state = self;
+    size_t count = bench_count(state->context, READS);
+    int64_t started = bs_monotonic_ns();
+    for (size_t i = 0; i < count; i++) {
+        const struct music_place *place = &state->music->places[i % state->music->count];
+        struct edn value;
+        bool found;
+        bs_arena_reset(state->arena);
+        BS_TRY(datom_db_get(state->music->db, place->e, place->attribute, state->arena, &value,
+                            &found, error));
+        BS_ASSERT(found);
+    }
+    *ret_figure = rate(count, started);
+    return BS_OK;
+}
+
+static enum bs_code raw_get(void *self, double *ret_figure, struct bs_error *error)
+{
+    struct state *state = self;
+    struct raw *raw = &state->music->raw;
+    rocksdb_column_family_handle_t *eavt = raw_column(raw, "eavt");
+    size_t count = bench_count(state->context, READS);
+    int64_t started = bs_monotonic_ns();
+    for (size_t i = 0; i < count; i++) {
+        struct bs_str key = state->music->places[i % state->music->count].key;
+        char *text = NULL;
+        rocksdb_pinnableslice_t *slice =
+            rocksdb_get_pinned_cf(raw->db, raw->read, eavt, key.ptr, key.len, &text);
+        BS_TRY(raw_check(text, "get", error));
+        BS_ASSERT(slice);
+        rocksdb_pinnableslice_destroy(slice);
+    }
+    *ret_figure = rate(count, started);
+    return BS_OK;
+}
+
+static enum bs_code raw_seek(void *self, double *ret_figure, struct bs_error *error)
+{
+    struct state *state = self;
+    double us;
+    BS_TRY(music_raw_seek_us(state->music, bench_count(state->context, READS), &us, error));
+    *ret_figure = 1e6 / us;
+    return BS_OK;
+}
+
+const struct bench_row store_get_one_row = {
+    .name = "store.get.one",
+    .unit = "reads/s",
+    .peer_name = "rocksdb get",
+    .method =
+        "one attribute of one entity, decoded and copied, warm; the peer gets the same key and "
+        "looks at nothing",
+    .open = open_read,
+    .ours = get,
+    .theirs = raw_get,
+    .close = close_read,
+};
+
+const struct bench_row store_get_seek_row = {
+    .name = "store.get.seek",
+    .unit = "reads/s",
+    .peer_name = "rocksdb seek",
+    .method = "the same reads; the peer seeks to the same key with one iterator that stays open",
+    .open = open_read,
+    .ours = get,
+    .theirs = raw_seek,
+    .close = close_read,
+};
+
+/* ---- the cursor ---- */
+
+static enum bs_code seek(void *self, double *ret_figure, struct bs_error *error)
+{
+    struct state *state = self;
+    BS_CLEANUP(datom_cursor_freep) struct datom_cursor *cursor = NULL;
+    size_t total = bench_count(state->context, READS);
+    int64_t started = bs_monotonic_ns();
+    for (size_t i = 0; i < total; i++) {
+        const struct music_place *place = &state->music->places[i % state->music->count];
+        struct datom_range range = {.index = DATOM_EAVT,
+                                    .has_e = true,
+                                    .e = place->e,
+                                    .has_a = true,
+                                    .a = place->attribute->id};
+        const struct datom *datoms;
+        size_t count;
+        if (cursor)
+            BS_TRY(datom_cursor_reset(cursor, &range, error));
+        else
+            BS_TRY(datom_cursor_open(state->music->db, &range, &cursor, error));
+        BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
+        BS_ASSERT(count == 1);
+    }
+    *ret_figure = rate(total, started);
+    return BS_OK;
+}
+
+const struct bench_row store_seek_row = {
+    .name = "store.seek",
+    .unit = "seeks/s",
+    .peer_name = "rocksdb seek",
+    .method = "a cursor moved to one entity and attribute, its datom decoded; the peer as in "
+              "store.get.seek",
+    .open = open_read,
+    .ours = seek,
+    .theirs = raw_seek,
+    .close = close_read,
+};
+
+/* ---- values from values ---- */
+
+static enum bs_code raw_seek_us(void *self, double *ret_figure, struct bs_error *error)
+{
+    struct state *state = self;
+    return music_raw_seek_us(state->music, bench_count(state->context, READS), ret_figure, error);
+}
+
+static enum bs_code fork_conn(void *self, double *ret_figure, struct bs_error *error)
+{
+    struct state *state = self;
+    size_t count = bench_count(state->context, FORKS);
+    int64_t started = bs_monotonic_ns();
+    for (size_t i = 0; i < count; i++) {
+        struct datom_conn *fork = NULL;
+        BS_TRY(datom_conn_fork(state->music->db, NULL, &fork, error));
+        datom_conn_unref(fork);
+    }
+    *ret_figure = 1e6 / rate(count, started);
+    return BS_OK;
+}
+
+const struct bench_row store_fork_row = {
+    .name = "store.fork",
+    .unit = "us",
+    .peer_name = "rocksdb seek",
+    .bar = "ratio<10",
+    .method = "a connection forked from the MusicBrainz store and let go; beside one raw seek",
+    .open = open_read,
+    .ours = fork_conn,
+    .theirs = raw_seek_us,
+    .close = close_read,
+};
+
+static enum bs_code open_with(struct bench_context *context, const struct bench_row *row,
+                              void **ret_state, struct bs_error *error)
+{
+    BS_TRY(open_read(context, row, ret_state, error));
+    struct state *state = *ret_state;
+    struct bs_buf text = BS_BUF_INIT(0);
+    bs_buf_append_cstr(&text, "[");
+    for (int i = 0; i < 5; i++)
+        bs_buf_printf(&text, "{:artist/name \"Band %d\" :artist/sortName \"Band, %d\"}", i, i);
+    bs_buf_append_cstr(&text, "]");
+    /* the text must outlive the values that are read from it */
+    struct bs_str kept = bs_arena_dup(state->arena, bs_buf_str(&text));
+    bs_buf_fini(&text);
+    return edn_read(kept, state->arena, &state->tx_data, error);
+}
+
+static enum bs_code with(void *self, double *ret_figure, struct bs_error *error)
+{
+    struct state *state = self;
+    size_t count = bench_count(state->context, WITHS);
+    int64_t started = bs_monotonic_ns();
+    for (size_t i = 0; i < count; i++) {
+        struct datom_report *report = NULL;
+        BS_TRY(datom_with(state->music->db, state->tx_data, NULL, &report, error));
+        BS_ASSERT(report->datoms_count == 11); /* and :db/txInstant */
+        datom_report_free(report);
+    }
+    *ret_figure = 1e6 / rate(count, started);
+    return BS_OK;
+}
+
+const struct bench_row store_with_row = {
+    .name = "store.with",
+    .unit = "us",
+    .peer_name = "rocksdb seek",
+    .method =
+        "`with` of ten datoms of five new entities on the MusicBrainz store, report and value "
+        "freed; beside one raw seek",
+    .open = open_with,
+    .ours = with,
+    .theirs = raw_seek_us,
+    .close = close_read,
+};
