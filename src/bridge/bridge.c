@@ -283,10 +283,16 @@ enum bs_code bridge_open(const struct bridge_options *options, struct bridge **r
         free_parts(bridge);
         return code;
     }
-    for (unsigned i = 0; i < bridge->loops_count; i++)
-        bridge_loop_start(&bridge->loops[i]);
     *ret_bridge = bridge;
     return BS_OK;
+}
+
+void bridge_start(struct bridge *bridge)
+{
+    BS_ASSERT(!bridge->is_started);
+    bridge->is_started = true;
+    for (unsigned i = 0; i < bridge->loops_count; i++)
+        bridge_loop_start(&bridge->loops[i]);
 }
 
 const char *bridge_url(const struct bridge *bridge)
@@ -312,7 +318,7 @@ void bridge_close(struct bridge *bridge)
         return;
     atomic_store(&bridge->draining, true);
     ask_all(bridge, true, true);
-    for (unsigned i = 0; i < bridge->loops_count; i++)
+    for (unsigned i = 0; bridge->is_started && i < bridge->loops_count; i++)
         pthread_join(bridge->loops[i].thread, NULL);
     /* a handler that was told to stop may still hold the request */
     pthread_mutex_lock(&bridge->lock);

@@ -42,7 +42,7 @@ struct bridge_timeouts {
 };
 
 struct bridge_options {
-    struct rpc_dispatcher *dispatcher; /* started; outlives the bridge */
+    struct rpc_dispatcher *dispatcher; /* outlives the bridge */
     const char *address;               /* "127.0.0.1:7480", "[::1]:0", ":80" */
     unsigned loops;                    /* threads; 0: the machine's processors, at most 8 */
     size_t max_connections;            /* 0: BS_LIMIT_CONNECTIONS */
@@ -60,12 +60,14 @@ struct bridge_options {
 struct bridge;
 
 /*
- * Listens; requests are answered when it returns. CLI_USAGE for an address that can't be,
- * RPC_CONNECTION when it can't be had, INTERNAL for two routes of the same form, CLI_FILE when
- * web_dir is no folder.
+ * Listens, so that the address is taken and its clients wait; requests are read from bridge_start
+ * on. CLI_USAGE for an address that can't be, RPC_CONNECTION when it can't be had, INTERNAL for two
+ * routes of the same form, CLI_FILE when web_dir is no folder. The dispatcher has been started.
  */
 BS_API BS_MUST_CHECK enum bs_code bridge_open(const struct bridge_options *options,
                                               struct bridge **ret_bridge, struct bs_error *error);
+/* Once. */
+BS_API void bridge_start(struct bridge *bridge);
 /* "http://127.0.0.1:7480", with the port that was given for 0; borrowed. */
 BS_API const char *bridge_url(const struct bridge *bridge);
 /* Stops accepting, closes idle connections; others close after their answer. After

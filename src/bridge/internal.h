@@ -82,6 +82,7 @@ struct bridge {
     struct bridge_files *files; /* NULL: none */
     struct bridge_loop *loops;
     unsigned loops_count;
+    bool is_started;
     unsigned next_loop;              /* of the acceptor */
     struct evconnlistener *listener; /* on the first loop */
     struct event *listen_again;      /* after the process ran out of descriptors */

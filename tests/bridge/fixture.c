@@ -215,6 +215,7 @@ void test_bridge_init(struct test_bridge *test, const struct bridge_options *giv
     options.openapi = BS_STR("{\"openapi\":\"3.0.3\"}");
     if (bridge_open(&options, &test->bridge, &error) != BS_OK)
         fail_msg("%s", error.message);
+    bridge_start(test->bridge);
     uint64_t port = 0;
     assert_true(bs_str_parse_u64(bs_str_from(strrchr(bridge_url(test->bridge), ':') + 1), &port));
     test->port = (int)port;

@@ -3,6 +3,6 @@
 #include "commands.h"
 
 const struct cli_command *const cli_commands[] = {
-    &repl_command,   &import_command, &transact_command, &q_command,     &pull_command,
-    &datoms_command, &check_command,  &stats_command,    &bench_command, NULL,
+    &serve_command, &call_command,   &repl_command,  &import_command, &transact_command, &q_command,
+    &pull_command,  &datoms_command, &check_command, &stats_command,  &bench_command,    NULL,
 };

@@ -6,12 +6,14 @@
 #include "cli.h"
 
 extern const struct cli_command bench_command;
+extern const struct cli_command call_command;
 extern const struct cli_command check_command;
 extern const struct cli_command datoms_command;
 extern const struct cli_command import_command;
 extern const struct cli_command pull_command;
 extern const struct cli_command q_command;
 extern const struct cli_command repl_command;
+extern const struct cli_command serve_command;
 extern const struct cli_command stats_command;
 extern const struct cli_command transact_command;
 
