@@ -85,8 +85,18 @@ static enum bs_code read_message(struct universe *call, datom_id e,
     return universe_get_text(call->db, arena, e, "mail/text", &ret_message->text, error);
 }
 
+/* tx-data: nothing more is to be done for the mail. */
+static void tx_done(struct universe_tx *tx, const struct due *due, struct edn status,
+                    struct bs_str text)
+{
+    const struct edn mail = universe_entity(due->e);
+    universe_tx_add(tx, mail, "mail/status", status);
+    universe_tx_retract(tx, mail, "mail/due-at", edn_instant(due->due_ms));
+    universe_tx_retract(tx, mail, "mail/text", edn_string(text));
+}
+
 /* tx-data: how an attempt ended. The compare-and-set refuses when somebody else was faster. */
-static enum bs_code tx_outcome(struct universe *call, const struct due *due,
+static enum bs_code tx_outcome(struct universe *call, const struct due *due, struct bs_str text,
                                const struct bs_error *failure, struct universe_tx *tx,
                                struct bs_error *error)
 {
@@ -97,17 +107,16 @@ static enum bs_code tx_outcome(struct universe *call, const struct due *due,
     universe_tx_cas(tx, mail, "mail/attempts", edn_long(attempts), edn_long(attempts + 1));
     attempts++;
     if (failure->code == BS_OK) {
-        universe_tx_add(tx, mail, "mail/status", EDN_KEYWORD_LIT("sent"));
         universe_tx_add(tx, mail, "mail/sent-at", edn_instant(call->now_ms));
-        universe_tx_retract(tx, mail, "mail/due-at", edn_instant(due->due_ms));
+        tx_done(tx, due, EDN_KEYWORD_LIT("sent"), text);
         return BS_OK;
     }
     universe_tx_add(tx, mail, "mail/error", edn_string(bs_str_from(failure->message)));
     if (failure->code == BS_INVALID_ARGUMENT || attempts >= MAX_ATTEMPTS) {
-        universe_tx_add(tx, mail, "mail/status",
-                        failure->code == BS_INVALID_ARGUMENT ? EDN_KEYWORD_LIT("rejected")
-                                                             : EDN_KEYWORD_LIT("failed"));
-        universe_tx_retract(tx, mail, "mail/due-at", edn_instant(due->due_ms));
+        tx_done(tx, due,
+                failure->code == BS_INVALID_ARGUMENT ? EDN_KEYWORD_LIT("rejected")
+                                                     : EDN_KEYWORD_LIT("failed"),
+                text);
         return BS_OK;
     }
     universe_tx_add(tx, mail, "mail/due-at", edn_instant(call->now_ms + retry_after_ms(attempts)));
@@ -130,7 +139,7 @@ static enum bs_code deliver(const struct universe *universe, const struct due *d
         if (universe->mail->send(universe->mail->self, &message, &failure) == BS_OK)
             failure.code = BS_OK;
         call.now_ms = universe_now_ms(universe);
-        code = tx_outcome(&call, due, &failure, &tx, error);
+        code = tx_outcome(&call, due, message.text, &failure, &tx, error);
     }
     if (code == BS_OK)
         code = universe_transact(&call, &tx, NULL, error);
