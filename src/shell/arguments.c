@@ -23,7 +23,7 @@ enum bs_code shell_take_count(struct shell *shell, const char *what, struct edn 
 {
     if (argument.type != EDN_LONG || argument.as.integer < 0)
         return bs_error_set(error, BS_REASON_SHELL_INVALID_ARGUMENT,
-                            "%s: %s is not what is needed: expected a number from 0", what,
+                            "%s: expected a number from 0, got %s", what,
                             shell_show(shell, argument));
     *ret_count = (uint64_t)argument.as.integer;
     return BS_OK;

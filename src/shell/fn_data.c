@@ -6,8 +6,8 @@
 static enum bs_code wrong_kind(struct shell *shell, const char *what, struct edn value,
                                const char *expected, struct bs_error *error)
 {
-    return bs_error_set(error, BS_REASON_SHELL_INVALID_ARGUMENT, "%s: %s has none: expected %s",
-                        what, shell_show(shell, value), expected);
+    return bs_error_set(error, BS_REASON_SHELL_INVALID_ARGUMENT, "%s: expected %s, got %s", what,
+                        expected, shell_show(shell, value));
 }
 
 static enum bs_code look_up_attribute(struct shell *shell, const struct query_entity *entity,
@@ -15,7 +15,7 @@ static enum bs_code look_up_attribute(struct shell *shell, const struct query_en
                                       struct bs_error *error)
 {
     if (key.type != EDN_KEYWORD)
-        return wrong_kind(shell, "an attribute of an entity", key, "a keyword", error);
+        return wrong_kind(shell, "an entity's attribute", key, "a keyword", error);
     BS_TRY(query_entity_get(entity, edn_text_of(key), shell->arena, ret_value, error));
     *ret_found = !edn_is_nil(*ret_value);
     return BS_OK;
@@ -85,7 +85,7 @@ SHELL_FUNCTION(count)
     else if (edn_is_collection(value) || value.type == EDN_MAP)
         *ret_value = edn_long(is_entity ? value.len - 1 : value.len); /* :db/id is no attribute */
     else
-        return wrong_kind(shell, "count of items", value, "a collection or text", error);
+        return wrong_kind(shell, "count", value, "a collection or text", error);
     return BS_OK;
 }
 
@@ -121,7 +121,7 @@ SHELL_FUNCTION(first)
     (void)count;
     bool found;
     *ret_value = edn_nil();
-    return item_at(shell, "first of its items", arguments[0], 0, ret_value, &found, error);
+    return item_at(shell, "first", arguments[0], 0, ret_value, &found, error);
 }
 
 SHELL_FUNCTION(nth)
@@ -129,10 +129,9 @@ SHELL_FUNCTION(nth)
     uint64_t idx;
     bool found;
     if (arguments[0].type == EDN_SET || arguments[0].type == EDN_MAP)
-        return wrong_kind(shell, "an order of items", arguments[0], "a vector, list or text",
-                          error);
+        return wrong_kind(shell, "nth", arguments[0], "a vector, list or text", error);
     BS_TRY(shell_take_count(shell, "nth", arguments[1], &idx, error));
-    BS_TRY(item_at(shell, "nth of its items", arguments[0], idx, ret_value, &found, error));
+    BS_TRY(item_at(shell, "nth", arguments[0], idx, ret_value, &found, error));
     if (found)
         return BS_OK;
     if (count == 3 || edn_is_nil(arguments[0])) {

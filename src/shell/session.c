@@ -96,7 +96,7 @@ static void consider(struct bs_str candidate, struct bs_str name, size_t *least,
 /* More than this many edits is another word. */
 static size_t distance_limit(struct bs_str name)
 {
-    return name.len <= 3 ? 2 : 3;
+    return name.len <= 1 ? 1 : name.len <= 3 ? 2 : 3;
 }
 
 struct bs_str shell_nearest_function(struct bs_str name)
@@ -123,8 +123,7 @@ struct bs_str shell_nearest_name(struct shell *shell, struct bs_str name)
         consider(bs_str_from(binding->name), name, &least, &nearest);
     }
     consider(BS_STR("conn"), name, &least, &nearest);
-    if (name.len > 1) /* one letter is near to any two */
-        consider(BS_STR("db"), name, &least, &nearest);
+    consider(BS_STR("db"), name, &least, &nearest);
     return nearest;
 }
 
