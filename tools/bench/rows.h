@@ -15,5 +15,12 @@ extern const struct bench_row store_get_seek_row;
 extern const struct bench_row store_seek_row;
 extern const struct bench_row store_with_row;
 extern const struct bench_row store_fork_row;
+extern const struct bench_row rpc_direct_row;
+extern const struct bench_row rpc_direct_auth_row;
+extern const struct bench_row rpc_ipc_1_row;
+extern const struct bench_row rpc_ipc_64_row;
+extern const struct bench_row rpc_nng_reqrep_row;
+extern const struct bench_row rpc_nng_reqrep_64_row;
+extern const struct bench_row universe_fork_row;
 
 #endif
