@@ -150,9 +150,18 @@ static bool is_known(struct bridge_exchange *exchange, struct bridge_reply *repl
     return true;
 }
 
-static void answer_file(struct bridge_exchange *exchange, struct bs_str file, int fd,
-                        const struct stat *status)
+struct found {
+    struct bs_str file; /* below the folder */
+    int fd;
+    struct stat status;
+};
+
+/* Takes the found file's descriptor. */
+static void answer_file(struct bridge_exchange *exchange, const struct found *found)
 {
+    struct bs_str file = found->file;
+    const struct stat *status = &found->status;
+    int fd = found->fd;
     struct bridge_reply reply = {.status = 200, .content_type = content_type(file)};
     bridge_reply_add(&reply, "Cache-Control", BS_STR("no-cache"));
     if (bs_str_ends_with(file, BS_STR(".html")))
@@ -174,19 +183,23 @@ static void answer_file(struct bridge_exchange *exchange, struct bs_str file, in
     bridge_exchange_reply(exchange, &reply);
 }
 
+static bool find(const struct bridge_files *files, struct bs_str file, struct found *ret_found)
+{
+    *ret_found = (struct found){.file = file, .fd = open_below(files->dir_fd, file)};
+    if (ret_found->fd < 0)
+        return false;
+    if (fstat(ret_found->fd, &ret_found->status) == 0 && S_ISREG(ret_found->status.st_mode))
+        return true;
+    close(ret_found->fd);
+    return false;
+}
+
 bool bridge_files_send(struct bridge_exchange *exchange, struct bs_str file)
 {
-    struct stat status;
-    if (!exchange->bridge->files)
+    struct found found;
+    if (!exchange->bridge->files || !find(exchange->bridge->files, file, &found))
         return false;
-    int fd = open_below(exchange->bridge->files->dir_fd, file);
-    if (fd < 0)
-        return false;
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-        close(fd);
-        return false;
-    }
-    answer_file(exchange, file, fd, &status);
+    answer_file(exchange, &found);
     return true;
 }
 
@@ -209,29 +222,35 @@ static bool decode_path(struct bridge_exchange *exchange, struct bs_buf *out)
     return true;
 }
 
-static bool send_part(struct bridge_exchange *exchange, const char *part, struct bs_str path)
+static bool find_in(struct bridge_exchange *exchange, const char *part, struct bs_str path,
+                    struct found *ret_found)
 {
     struct bs_str file = bs_arena_printf(exchange->arena, "%s%.*s", part, BS_STR_ARGS(path));
-    return bridge_files_send(exchange, file);
+    return find(exchange->bridge->files, file, ret_found);
 }
 
-static bool find_and_send(struct bridge_exchange *exchange)
+static bool find_asked(struct bridge_exchange *exchange, struct found *ret_found)
 {
     BS_CLEANUP(bs_buf_fini) struct bs_buf path = BS_BUF_INIT(BS_LIMIT_HTTP_TARGET_BYTES);
     if (!decode_path(exchange, &path))
         return false;
     struct bs_str text = bs_buf_str(&path);
     if (bs_str_starts_with(text, BS_STR("landing/")))
-        return send_part(exchange, "", text);
-    return send_part(exchange, "backoffice/", text) ||
-           (bs_str_starts_with(text, BS_STR("js/")) && send_part(exchange, "", text));
+        return find_in(exchange, "", text, ret_found);
+    return find_in(exchange, "backoffice/", text, ret_found) ||
+           (bs_str_starts_with(text, BS_STR("js/")) && find_in(exchange, "", text, ret_found));
 }
 
 void bridge_files_answer(struct bridge_exchange *exchange)
 {
-    bool is_get = exchange->method == HTTP_GET || exchange->method == HTTP_HEAD;
-    if (is_get && find_and_send(exchange))
-        return;
-    bridge_exchange_refuse(exchange, 404, BS_REASON_HTTP_NO_ROUTE, "no such path: %s %.*s",
-                           http_method_name(exchange->method), BS_STR_ARGS(exchange->path));
+    struct found found;
+    if (!find_asked(exchange, &found)) {
+        bridge_exchange_refuse(exchange, 404, BS_REASON_HTTP_NO_ROUTE, "no such path: %s %.*s",
+                               http_method_name(exchange->method), BS_STR_ARGS(exchange->path));
+    } else if (exchange->method == HTTP_GET || exchange->method == HTTP_HEAD) {
+        answer_file(exchange, &found);
+    } else {
+        close(found.fd);
+        bridge_exchange_allow(exchange, 1u << HTTP_GET | 1u << HTTP_HEAD | 1u << HTTP_OPTIONS);
+    }
 }

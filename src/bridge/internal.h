@@ -217,6 +217,8 @@ void bridge_exchange_fail(struct bridge_exchange *exchange, struct bridge_reply 
 /* What HTTP refuses, with a message. */
 void bridge_exchange_refuse(struct bridge_exchange *exchange, int status, enum bs_reason reason,
                             const char *format, ...) BS_PRINTF(4, 5);
+/* OPTIONS answered, or 405, by bits 1 << enum http_method. request.c */
+void bridge_exchange_allow(struct bridge_exchange *exchange, unsigned allowed);
 /* Whether the client has the entity already: then the reply is a 304 now. */
 bool bridge_reply_not_modified(const struct bridge_exchange *exchange, struct bridge_reply *reply,
                                struct bs_str etag);

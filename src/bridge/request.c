@@ -99,12 +99,11 @@ static bool check_content(struct bridge_exchange *exchange, const struct http_re
     return false;
 }
 
-/* OPTIONS, and 405. */
-static void answer_allowed(struct bridge_exchange *exchange, unsigned allowed,
-                           struct bs_error *error)
+void bridge_exchange_allow(struct bridge_exchange *exchange, unsigned allowed)
 {
     BS_CLEANUP(bs_buf_fini) struct bs_buf list = BS_BUF_INIT(0);
     struct bridge_reply reply = {.status = 204};
+    struct bs_error error = BS_ERROR_INIT;
     bridge_allow_write(allowed, &list);
     struct bs_str text = bs_arena_dup(exchange->arena, bs_buf_str(&list));
     bridge_reply_add(&reply, "Allow", text);
@@ -112,21 +111,21 @@ static void answer_allowed(struct bridge_exchange *exchange, unsigned allowed,
         bridge_exchange_reply(exchange, &reply);
         return;
     }
-    bs_error_set_code(error, http_status_to_code(405), BS_REASON_HTTP_METHOD,
+    bs_error_set_code(&error, http_status_to_code(405), BS_REASON_HTTP_METHOD,
                       "%s %.*s: expected one of %.*s", http_method_name(exchange->method),
                       BS_STR_ARGS(exchange->path), BS_STR_ARGS(text));
-    bridge_exchange_fail(exchange, &reply, 405, error, NULL);
+    bridge_exchange_fail(exchange, &reply, 405, &error, NULL);
 }
 
 /* No route of ours: a file of the clients, or nothing. */
 static void answer_unrouted(struct bridge_exchange *exchange, enum bs_code code,
-                            struct bs_error *error)
+                            const struct bs_error *error)
 {
     struct bridge_reply reply = {.fields_count = 0};
     if (exchange->match.allowed != 0) {
-        answer_allowed(exchange, exchange->match.allowed, error);
+        bridge_exchange_allow(exchange, exchange->match.allowed);
     } else if (exchange->method == HTTP_OPTIONS && bs_str_equals(exchange->path, "*")) {
-        answer_allowed(exchange, (1u << (HTTP_OPTIONS + 1)) - 1, error);
+        bridge_exchange_allow(exchange, (1u << (HTTP_OPTIONS + 1)) - 1);
     } else if (code == BS_NOT_FOUND && exchange->bridge->files &&
                !bs_str_starts_with(exchange->path, BS_STR("/api/"))) {
         bridge_files_answer(exchange);

@@ -254,6 +254,14 @@ void test_bridge_wait_interrupted(struct test_bridge *test, int interrupted)
     pthread_mutex_unlock(&test->lock);
 }
 
+int test_bridge_interrupted(struct test_bridge *test)
+{
+    pthread_mutex_lock(&test->lock);
+    int interrupted = test->interrupted;
+    pthread_mutex_unlock(&test->lock);
+    return interrupted;
+}
+
 /* ---- the client ---- */
 
 void test_client_open(struct test_client *client, const struct test_bridge *test)

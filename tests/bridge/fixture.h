@@ -22,9 +22,9 @@ struct test_bridge {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool released;
-    int entered;     /* handlers of Block that have begun */
-    int interrupted; /* ... that were told to stop */
-    int64_t basis_t; /* of reading methods; negative: none */
+    int entered;             /* handlers of Block that have begun */
+    int interrupted;         /* ... that were told to stop */
+    _Atomic int64_t basis_t; /* of all answers; negative: none */
 };
 
 /* `options` may be NULL; dispatcher and address are filled in. */
@@ -32,6 +32,7 @@ void test_bridge_init(struct test_bridge *test, const struct bridge_options *opt
 void test_bridge_fini(struct test_bridge *test);
 void test_bridge_release(struct test_bridge *test);
 void test_bridge_wait_entered(struct test_bridge *test, int entered);
+int test_bridge_interrupted(struct test_bridge *test);
 void test_bridge_wait_interrupted(struct test_bridge *test, int interrupted);
 
 struct test_client {
