@@ -106,7 +106,9 @@ enum bs_code universe_require_caller(const struct rpc_call *call, struct bs_erro
 
 void universe_set_session(struct universe *call, struct bs_str token, int64_t expires_ms)
 {
-    if (!call->call || !bs_str_equals(bs_str_from(rpc_call_transport(call->call)), "http"))
+    /* a dry run's session is none */
+    if (!call->call || call->is_dry ||
+        !bs_str_equals(bs_str_from(rpc_call_transport(call->call)), "http"))
         return;
     /* the bridge makes cookies of it: the seconds to keep the token, 0 to forget it */
     int64_t seconds = token.len > 0 ? BS_MAX(0, (expires_ms - call->now_ms) / 1000) : 0;

@@ -3,6 +3,10 @@
 
 #include "procedures/fixture.h"
 
+#include <ftw.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
 #define SUBSCRIBE "bandstand.v1.FanService/Subscribe"
 
 static void subscribe(const struct universe *universe, const char *email)
@@ -233,6 +237,50 @@ static void test_crash_between_sending_and_recording__sends_the_same_id_again(vo
     }
 }
 
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *ftw)
+{
+    (void)info;
+    (void)kind;
+    (void)ftw;
+    return remove(path);
+}
+
+/* A store on disk that is closed, as by a crash, before the mail is sent. */
+static struct universe *open_on_disk(const char *dir, struct datom_conn **ret_conn,
+                                     struct bs_clock_fixed *clock)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    struct universe *universe = NULL;
+    const struct datom_options options = {.clock = bs_clock_of_fixed(clock), .create = true};
+    if (datom_conn_open(bs_str_from(dir), &options, ret_conn, &error) != BS_OK)
+        fail_msg("%s", error.message);
+    const struct universe_options made = {.conn = *ret_conn, .clock = bs_clock_of_fixed(clock)};
+    if (universe_new(&made, &universe, &error) != BS_OK ||
+        procedures_install_demo(universe, &error) != BS_OK)
+        fail_msg("%s", error.message);
+    return universe;
+}
+
+static void test_mail__is_sent_after_the_store_is_opened_again(void **state)
+{
+    char dir[] = "/tmp/bandstand-outbox-XXXXXX";
+    struct bs_clock_fixed clock = {.now_ms = TEST_NOW_MS};
+    struct datom_conn *conn;
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    struct universe *first = open_on_disk(dir, &conn, &clock);
+    subscribe(first, "a@fans.example");
+    universe_free(first);
+    datom_conn_unref(conn);
+    struct universe *second = open_on_disk(dir, &conn, &clock);
+    deliver(second, 1);
+    deliver(second, 0);
+    assert_int_equal(services_mail_double_count(post_of(second)), 1);
+    universe_free(second);
+    datom_conn_unref(conn);
+    assert_int_equal(nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 static void test_deliverer__sends_what_comes_and_stops(void **state)
 {
     struct bs_error error = BS_ERROR_INIT;
@@ -281,6 +329,7 @@ int main(void)
         cmocka_unit_test(test_fork__sends_its_own_mails_and_not_its_parents),
         cmocka_unit_test(test_slow_service__moves_the_time_that_is_recorded),
         cmocka_unit_test(test_crash_between_sending_and_recording__sends_the_same_id_again),
+        cmocka_unit_test(test_mail__is_sent_after_the_store_is_opened_again),
         cmocka_unit_test(test_deliverer__sends_what_comes_and_stops),
     };
     return cmocka_run_group_tests(tests, test_world_setup, test_world_teardown);
