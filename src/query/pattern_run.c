@@ -119,8 +119,9 @@ static bool choose_range(const struct run *run, struct datom_range *range)
     range->has_e = known(run, PATTERN_E, &e);
     range->has_a = known(run, PATTERN_A, &a);
     bool has_v = known(run, PATTERN_V, &v);
-    if ((range->has_e && (e.type != EDN_LONG || e.as.integer < 0)) ||
-        (range->has_a && (a.type != EDN_LONG || a.as.integer < 0)))
+    struct bs_arena *arena = run->exec->arena;
+    if ((range->has_e && (!value_as_type(&e, DATOM_TYPE_REF, arena) || e.as.integer < 0)) ||
+        (range->has_a && (!value_as_type(&a, DATOM_TYPE_REF, arena) || a.as.integer < 0)))
         return false;
     if (range->has_e)
         range->e = (datom_id)e.as.integer;
@@ -130,7 +131,7 @@ static bool choose_range(const struct run *run, struct datom_range *range)
         if (attribute == NULL)
             return false;
     }
-    if (attribute != NULL && has_v && !value_has_type(v, attribute->type))
+    if (attribute != NULL && has_v && !value_as_type(&v, attribute->type, arena))
         return false;
     range->v = v;
     if (range->has_e) {

@@ -42,6 +42,38 @@ bool value_has_type(struct edn value, enum datom_type type)
     return value.type == (uint8_t)types[type];
 }
 
+bool value_as_type(struct edn *value, enum datom_type type, struct bs_arena *arena)
+{
+    int64_t integer;
+    if (value_has_type(*value, type))
+        return true;
+    switch (type) {
+    case DATOM_TYPE_LONG:
+    case DATOM_TYPE_REF:
+        if (value->type != EDN_BIGINT || !edn_bigint_to_long(*value, &integer))
+            return false;
+        *value = edn_long(integer);
+        return true;
+    case DATOM_TYPE_BIGINT:
+        if (value->type != EDN_LONG)
+            return false;
+        *value = edn_bigint_from_long(arena, value->as.integer);
+        return true;
+    case DATOM_TYPE_DOUBLE:
+        if (value->type != EDN_FLOAT)
+            return false;
+        *value = edn_double((double)value->as.float32);
+        return true;
+    case DATOM_TYPE_FLOAT:
+        if (value->type != EDN_DOUBLE || (double)(float)value->as.float64 != value->as.float64)
+            return false;
+        *value = edn_float((float)value->as.float64);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static size_t block_bytes(size_t size)
 {
     return (size + 31) & ~(size_t)15;

@@ -17,6 +17,11 @@ bool value_equal(struct edn a, struct edn b);
 struct bs_str value_function_name(struct bs_str name);
 /* Whether an attribute of this type could store the value as it is. */
 bool value_has_type(struct edn value, enum datom_type type);
+/*
+ * Makes a value that equals it of the type, as value_equal sees it: a long for a bigint, a float
+ * for a double. False when no value of the type does.
+ */
+bool value_as_type(struct edn *value, enum datom_type type, struct bs_arena *arena);
 /* Bytes that edn_dup would take for it, or a little more. */
 size_t value_bytes(struct edn value);
 
