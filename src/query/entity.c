@@ -93,8 +93,9 @@ struct reading {
     const struct query_entity *entity;
     struct bs_arena *arena;
     struct bs_error *error;
-    bool touch;     /* components as maps */
-    unsigned depth; /* of touch */
+    bool touch;               /* components as maps */
+    unsigned depth;           /* of touch */
+    const struct reading *up; /* of touch: the entity above */
 };
 
 static enum bs_code touch_into(struct reading *reading, struct edn *ret_map);
@@ -106,6 +107,15 @@ static struct edn neighbour(const struct reading *reading, datom_id id)
     return query_entity_value(make_entity(reading->entity->db, id, true, reading->arena));
 }
 
+/* Components may form rings. */
+static bool is_on_the_way(const struct reading *reading, datom_id id)
+{
+    for (; reading != NULL; reading = reading->up)
+        if (reading->entity->id == id)
+            return true;
+    return false;
+}
+
 static enum bs_code shape_reference(struct reading *reading,
                                     const struct datom_attribute *attribute, datom_id id,
                                     struct edn *ret_value)
@@ -115,11 +125,13 @@ static enum bs_code shape_reference(struct reading *reading,
         *ret_value = edn_keyword(bs_arena_dup(reading->arena, ident));
         return BS_OK;
     }
-    if (!reading->touch || !attribute->is_component || reading->depth >= TOUCH_DEPTH_MAX) {
+    if (!reading->touch || !attribute->is_component || reading->depth >= TOUCH_DEPTH_MAX ||
+        is_on_the_way(reading, id)) {
         *ret_value = neighbour(reading, id);
         return BS_OK;
     }
     struct reading below = *reading;
+    below.up = reading;
     below.entity = make_entity(reading->entity->db, id, true, reading->arena);
     below.depth++;
     return touch_into(&below, ret_value);

@@ -118,7 +118,8 @@ BS_API struct datom_db *query_entity_db(const struct query_entity *entity);
 BS_API BS_MUST_CHECK enum bs_code query_entity_get(const struct query_entity *entity,
                                                    struct bs_str attribute, struct bs_arena *arena,
                                                    struct edn *ret_value, struct bs_error *error);
-/* A map of all attributes, component children touched too. */
+/* A map of all attributes, component children touched too; one met again on the way down stays an
+ * entity. */
 BS_API BS_MUST_CHECK enum bs_code query_entity_touch(const struct query_entity *entity,
                                                      struct bs_arena *arena, struct edn *ret_map,
                                                      struct bs_error *error);

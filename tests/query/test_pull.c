@@ -260,6 +260,35 @@ static void test_entity__touched_is_a_map_with_its_components(void **state)
     assert_true(edn_map_get_keyword(map, BS_STR("db/id"), &found));
 }
 
+/* Two that hold themselves and each other: the ways down double with each level. */
+static void test_entity__touched_ends_where_components_form_a_ring(void **state)
+{
+    (void)state;
+    struct fixture ring;
+    fixture_init(&ring, fixture_people, 1);
+    fixture_transact(&ring, "[{:db/id \"a\" :person/email \"a\" :person/phone [\"a\" \"b\"]}"
+                            " {:db/id \"b\" :phone/number \"b\" :person/phone [\"a\" \"b\"]}]");
+    struct bs_error error = BS_ERROR_INIT;
+    const struct query_entity *entity = NULL;
+    struct edn map;
+    struct edn phones;
+    assert_int_equal(query_entity_of(ring.db, fixture_read(&ring, "[:person/email \"a\"]"),
+                                     ring.arena, &entity, &error),
+                     BS_OK);
+    assert_int_equal(query_entity_touch(entity, ring.arena, &map, &error), BS_OK);
+    assert_true(edn_map_get_keyword(map, BS_STR("person/phone"), &phones));
+    assert_int_equal(phones.len, 2);
+    for (uint32_t i = 0; i < phones.len; i++) {
+        struct edn inner;
+        if (phones.as.items[i].type != EDN_MAP)
+            continue;
+        assert_true(edn_map_get_keyword(phones.as.items[i], BS_STR("person/phone"), &inner));
+        for (uint32_t j = 0; j < inner.len; j++)
+            assert_non_null(query_entity_from_edn(inner.as.items[j]));
+    }
+    fixture_fini(&ring);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_pull__is_not_on_a_history),
         cmocka_unit_test(test_entity__navigates_both_ways),
         cmocka_unit_test(test_entity__touched_is_a_map_with_its_components),
+        cmocka_unit_test(test_entity__touched_ends_where_components_form_a_ring),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
