@@ -3,7 +3,7 @@
 
 module.exports = {
   email: 'owner@bandstand.example',
-  password: 'demo-password',
+  password: 'bandstand',
   org: 'Bandstand Records',
   orgId: '55e481bf702d070300d32976',
   campaign: 'MA2X, the tour',
