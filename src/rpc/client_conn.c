@@ -142,7 +142,7 @@ static void finish_if_going(struct client_conn *conn)
     bool is_over = conn->is_going && conn->calls.count == 0;
     pthread_mutex_unlock(&conn->base.lock);
     if (is_over)
-        rpc_conn_finish(&conn->base, NULL, 1000);
+        rpc_conn_finish(&conn->base, NULL, 1000, false);
 }
 
 static enum bs_code take_status(struct client_conn *conn, const struct rpc_frame *frame,

@@ -8,11 +8,14 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "rpc/stir.h"
 
 /* Beyond this the reader's batch does not hold back what is written. */
 #define CORK_MAX_BYTES (16u * 1024)
 /* How much is gathered from queued messages for one send. */
 #define GATHER_BYTES (128u * 1024)
+/* How long the peer may take to close before we do. */
+#define LINGER_NS 100000000
 /* Buffers larger than this are not kept. */
 #define KEEP_BYTES (256u * 1024)
 /* A peer that reads nothing while this much waits for it is cut off. */
@@ -36,6 +39,8 @@ void rpc_conn_init(struct rpc_conn *conn, nng_stream *stream, const struct rpc_c
     conn->hello_timer = (struct rpc_timer){.fire = on_hello_late, .self = conn};
     conn->finish_timer = (struct rpc_timer){.fire = on_finish_late, .self = conn};
     conn->free_job = (struct rpc_job){.run = free_conn, .self = conn};
+    pthread_rwlock_init(&conn->posting, NULL);
+    conn->takes_posts = true;
     pthread_mutex_init(&conn->lock, NULL);
     bs_buf_init(&conn->pending, 0);
     bs_buf_init(&conn->sending, 0);
@@ -78,6 +83,7 @@ static void free_conn(void *self)
     free_outgoing(conn->parked);
     free(conn->why);
     pthread_mutex_destroy(&conn->lock);
+    pthread_rwlock_destroy(&conn->posting);
     conn->events->free(conn);
 }
 
@@ -107,18 +113,37 @@ static void on_finish_late(void *self)
 {
     struct rpc_conn *conn = (struct rpc_conn *)self;
     struct bs_error error = BS_ERROR_INIT;
-    bs_error_set(&error, BS_REASON_RPC_CONNECTION, "the peer did not read the end in time");
+    bs_error_set(&error, BS_REASON_RPC_CONNECTION, "the connection was closed by this side");
     rpc_conn_close(conn, &error);
     rpc_conn_unref(conn);
 }
 
+static void end_reading(struct rpc_conn *conn, const struct bs_error *error);
+
+/* False when the stream has been closed: nothing was posted, no callback will come. */
+static bool post(struct rpc_conn *conn, void (*operation)(nng_stream *, nng_aio *), nng_aio *aio)
+{
+    rpc_stir_note();
+    pthread_rwlock_rdlock(&conn->posting);
+    bool takes_posts = conn->takes_posts;
+    if (takes_posts)
+        operation(conn->stream, aio);
+    pthread_rwlock_unlock(&conn->posting);
+    return takes_posts;
+}
+
+/* The reader's next step; or its last, when the connection was closed meanwhile. */
 static void receive(struct rpc_conn *conn)
 {
     nng_iov iov;
     iov.iov_buf = rpc_decoder_room(&conn->decoder, &iov.iov_len);
     BS_ASSERT(nng_aio_set_iov(conn->recv_aio, 1, &iov) == 0);
     nng_aio_set_timeout(conn->recv_aio, NNG_DURATION_INFINITE);
-    nng_stream_recv(conn->stream, conn->recv_aio);
+    if (!post(conn, nng_stream_recv, conn->recv_aio)) {
+        struct bs_error error = BS_ERROR_INIT;
+        bs_error_set(&error, BS_REASON_RPC_CONNECTION, "the connection was closed by this side");
+        end_reading(conn, &error);
+    }
 }
 
 void rpc_conn_start(struct rpc_conn *conn, bs_deadline deadline)
@@ -141,8 +166,12 @@ void rpc_conn_close(struct rpc_conn *conn, const struct bs_error *error)
     conn->is_closed = true;
     keep_reason_locked(conn, error);
     pthread_mutex_unlock(&conn->lock);
-    if (!was_closed)
-        nng_stream_close(conn->stream);
+    if (was_closed)
+        return;
+    pthread_rwlock_wrlock(&conn->posting);
+    conn->takes_posts = false;
+    pthread_rwlock_unlock(&conn->posting);
+    nng_stream_close(conn->stream);
 }
 
 /* The reader's last act. */
@@ -166,7 +195,7 @@ static void refuse(struct rpc_conn *conn, const struct bs_error *error)
         .code = RPC_GOAWAY_PROTOCOL,
         .text = bs_str_from(error->message),
     };
-    rpc_conn_finish(conn, &goaway, 1000);
+    rpc_conn_finish(conn, &goaway, 1000, true);
 }
 
 static void answer_stranger(struct rpc_conn *conn)
@@ -175,7 +204,7 @@ static void answer_stranger(struct rpc_conn *conn)
     if (rpc_conn_is_open_locked(conn) && conn->events->stranger)
         conn->events->stranger(conn, rpc_decoder_rest(&conn->decoder), &conn->pending);
     pthread_mutex_unlock(&conn->lock);
-    rpc_conn_finish(conn, NULL, 1000);
+    rpc_conn_finish(conn, NULL, 1000, true);
 }
 
 static enum bs_code take_hello(struct rpc_conn *conn, struct bs_str bytes, struct bs_error *error)
@@ -248,13 +277,15 @@ static void on_received(void *self)
 
 /* Writing */
 
+/* Uses up the writer's reference when nothing can be sent any more. */
 static void post_send(struct rpc_conn *conn)
 {
     nng_iov iov = {.iov_buf = conn->sending.ptr + conn->sent,
                    .iov_len = conn->sending.len - conn->sent};
     BS_ASSERT(nng_aio_set_iov(conn->send_aio, 1, &iov) == 0);
     nng_aio_set_timeout(conn->send_aio, NNG_DURATION_INFINITE);
-    nng_stream_send(conn->stream, conn->send_aio);
+    if (!post(conn, nng_stream_send, conn->send_aio))
+        rpc_conn_unref(conn);
 }
 
 /* One piece of the first ready message; the message goes to the end of its list, is parked, or is
@@ -335,6 +366,12 @@ void rpc_conn_flush_and_unlock(struct rpc_conn *conn)
 static void close_finished(struct rpc_conn *conn)
 {
     struct bs_error error = BS_ERROR_INIT;
+    if (conn->lingers) {
+        /* the timer's reference goes on */
+        if (rpc_timer_unset(&conn->finish_timer))
+            rpc_timer_set(&conn->finish_timer, bs_deadline_after_ns(LINGER_NS));
+        return;
+    }
     bs_error_set(&error, BS_REASON_RPC_CONNECTION, "the connection was closed by this side");
     rpc_conn_close(conn, &error);
 }
@@ -369,7 +406,8 @@ static void on_sent(void *self)
     rpc_conn_unref(conn);
 }
 
-void rpc_conn_finish(struct rpc_conn *conn, const struct rpc_goaway *goaway, int64_t timeout_ms)
+void rpc_conn_finish(struct rpc_conn *conn, const struct rpc_goaway *goaway, int64_t timeout_ms,
+                     bool lingers)
 {
     rpc_conn_lock(conn);
     bool is_first = rpc_conn_is_open_locked(conn);
@@ -377,6 +415,8 @@ void rpc_conn_finish(struct rpc_conn *conn, const struct rpc_goaway *goaway, int
         rpc_frame_write_goaway(goaway, &conn->pending);
     if (is_first)
         set_timer(conn, &conn->finish_timer, bs_deadline_after_ns(timeout_ms * 1000000));
+    if (is_first)
+        conn->lingers = lingers;
     conn->is_finishing = true;
     bool is_finished = is_finished_locked(conn);
     rpc_conn_flush_and_unlock(conn);

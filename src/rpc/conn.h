@@ -57,6 +57,11 @@ struct rpc_conn {
     struct rpc_timer hello_timer, finish_timer;
     struct rpc_job free_job;
 
+    /* Read-locked around posting an operation, write-locked to end that: nng 1.5.2 forgets what is
+     * posted on a stream that was closed, and its callback never comes. */
+    pthread_rwlock_t posting;
+    bool takes_posts;
+
     pthread_mutex_t lock; /* of all below, and of what the owner says */
     struct bs_buf pending, sending;
     size_t sent;                         /* of `sending` */
@@ -65,6 +70,7 @@ struct rpc_conn {
     bool is_sending;
     bool is_corked;       /* the reader works on a batch and will flush at its end */
     bool is_finishing;    /* closes when all is sent; nothing more is taken */
+    bool lingers;         /* and when the peer has had time to read it and close */
     bool is_closed;       /* its stream is */
     struct bs_error *why; /* the first reason for closing; owned */
     uint64_t bytes_in, bytes_out;
@@ -102,8 +108,10 @@ void rpc_conn_drop_outgoing_locked(struct rpc_conn *conn, uint64_t stream);
 /* Closes now. The first reason stays. */
 void rpc_conn_close(struct rpc_conn *conn, const struct bs_error *error);
 /* Sends what is there and a goaway (not NULL), takes nothing more, closes when that is out, or
- * after `timeout_ms`. */
-void rpc_conn_finish(struct rpc_conn *conn, const struct rpc_goaway *goaway, int64_t timeout_ms);
+ * after `timeout_ms`. With `lingers`, waits a moment for the peer to close first: closing while
+ * bytes from the peer are unread would reset the connection under what it has not read yet. */
+void rpc_conn_finish(struct rpc_conn *conn, const struct rpc_goaway *goaway, int64_t timeout_ms,
+                     bool lingers);
 
 /* How much of a message a stream may still send us, and when to give more. */
 struct rpc_inbox {

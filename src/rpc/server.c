@@ -200,7 +200,7 @@ static void say_goaway(struct rpc_conn *conn)
 
 static void finish(struct rpc_conn *conn)
 {
-    rpc_conn_finish(conn, NULL, CLOSE_TIMEOUT_NS / 1000000);
+    rpc_conn_finish(conn, NULL, CLOSE_TIMEOUT_NS / 1000000, true);
 }
 
 void rpc_server_drain(struct rpc_server *server)

@@ -390,6 +390,8 @@ enum bs_code rpc_server_take_frame(struct rpc_conn *base, const struct rpc_frame
                                    struct bs_error *error)
 {
     struct server_conn *conn = of(base);
+    if (conn->refusal)
+        return BS_OK; /* it has a goaway that says 0 */
     bool is_of_call = frame->type == RPC_FRAME_MESSAGE || frame->type == RPC_FRAME_CREDIT ||
                       frame->type == RPC_FRAME_CANCEL;
     if (is_of_call && frame->stream > conn->last_stream)

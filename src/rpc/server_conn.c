@@ -13,13 +13,21 @@ static struct server_conn *of(struct rpc_conn *conn)
     return (struct server_conn *)conn;
 }
 
-/* The client's hello is answered by ours. */
+/* The client's hello is answered by ours, and whoever is turned away is told so then. */
 static void on_hello(struct rpc_conn *base)
 {
+    const struct server_conn *conn = of(base);
     rpc_conn_lock(base);
     if (rpc_conn_is_open_locked(base))
-        rpc_hello_write(&of(base)->server->hello, &base->pending);
+        rpc_hello_write(&conn->server->hello, &base->pending);
     rpc_conn_flush_and_unlock(base);
+    if (conn->refusal) {
+        const struct rpc_goaway goaway = {
+            .code = conn->refusal_code,
+            .text = bs_str_from(conn->refusal),
+        };
+        rpc_conn_finish(base, &goaway, 1000, true);
+    }
 }
 
 static void on_stranger(struct rpc_conn *base, struct bs_str first_bytes, struct bs_buf *out)
@@ -135,17 +143,16 @@ static const char *refusal_locked(const struct rpc_server *server, const struct 
 void rpc_server_take_stream(struct rpc_server *server, nng_stream *stream)
 {
     struct server_conn *conn = bs_calloc(1, sizeof(*conn));
-    uint16_t code;
     conn->server = server;
     conn->scratch = bs_arena_new(0);
     (void)nng_stream_set_bool(stream, NNG_OPT_TCP_NODELAY, true); /* ipc has none */
     rpc_conn_init(&conn->base, stream, &events);
     name_peer(conn, stream);
     pthread_mutex_lock(&server->lock);
-    const char *refusal = refusal_locked(server, conn, &code);
+    conn->refusal = refusal_locked(server, conn, &conn->refusal_code);
     server->connections_count++;
     bs_ref_get(&server->ref);
-    if (!refusal) {
+    if (!conn->refusal) {
         rpc_conn_ref(&conn->base); /* the list's */
         conn->is_listed = true;
         conn->next = server->connections;
@@ -154,15 +161,8 @@ void rpc_server_take_stream(struct rpc_server *server, nng_stream *stream)
         server->connections = conn;
     }
     pthread_mutex_unlock(&server->lock);
-    atomic_fetch_add_explicit(refusal ? &server->refused : &server->accepted, 1,
+    atomic_fetch_add_explicit(conn->refusal ? &server->refused : &server->accepted, 1,
                               memory_order_relaxed);
     rpc_conn_start(&conn->base, bs_deadline_after_ns(HELLO_TIMEOUT_NS));
-    if (refusal) {
-        const struct rpc_goaway goaway = {.code = code, .text = bs_str_from(refusal)};
-        rpc_conn_lock(&conn->base);
-        rpc_hello_write(&server->hello, &conn->base.pending);
-        pthread_mutex_unlock(&conn->base.lock);
-        rpc_conn_finish(&conn->base, &goaway, 1000);
-    }
     rpc_conn_unref(&conn->base);
 }

@@ -42,6 +42,8 @@ struct server_conn {
     bool is_listed;
     char peer[128];           /* for logs: address, or uid and pid */
     char origin[64];          /* what max_connections_by_peer counts */
+    const char *refusal;      /* why it is turned away; static text, NULL when it is not */
+    uint16_t refusal_code;    /* of the goaway */
     struct bs_arena *scratch; /* the reader's, for metadata that comes */
     uint64_t last_stream;     /* the reader's: the highest that came */
     size_t assembling_bytes;  /* the reader's */

@@ -185,7 +185,7 @@ void rpc_channel_connection_ready(struct client_conn *conn)
     pthread_cond_broadcast(&channel->changed);
     pthread_mutex_unlock(&channel->lock);
     if (!is_wanted)
-        rpc_conn_finish(&conn->base, NULL, 1000);
+        rpc_conn_finish(&conn->base, NULL, 1000, false);
     while ((call = waiting) != NULL) {
         struct bs_error error = BS_ERROR_INIT;
         waiting = call->next_waiting;
