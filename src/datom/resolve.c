@@ -5,6 +5,7 @@
 
 #include "datom/bootstrap.h"
 #include "datom/db.h"
+#include "datom/decimal.h"
 
 #include <math.h>
 
@@ -137,11 +138,16 @@ static enum bs_code coerce_float(const struct datom_attribute *attribute, struct
 static enum bs_code check_number_size(const struct datom_attribute *attribute, struct edn value,
                                       struct bs_error *error)
 {
-    /* 1024 decimal digits fit in 3402 bits */
-    size_t limit = attribute->type == DATOM_TYPE_BIGINT ? BS_LIMIT_BIGINT_BITS / 8
-                                                        : BS_LIMIT_BIGDEC_DIGITS * 10 / 24;
-    if (value.as.number->magnitude_bytes > limit)
-        return too_large(attribute, value.as.number->magnitude_bytes, limit, "bytes", error);
+    size_t bytes = value.as.number->magnitude_bytes;
+    if (bytes > DATOM_MAGNITUDE_BYTES_MAX)
+        return too_large(attribute, bytes, DATOM_MAGNITUDE_BYTES_MAX, "bytes", error);
+    /* a byte is less than three digits: most numbers need no count */
+    if (attribute->type == DATOM_TYPE_BIGDEC && bytes > BS_LIMIT_BIGDEC_DIGITS / 3) {
+        struct datom_digits digits;
+        datom_digits_of(value.as.number, &digits);
+        if (digits.count > BS_LIMIT_BIGDEC_DIGITS)
+            return too_large(attribute, digits.count, BS_LIMIT_BIGDEC_DIGITS, "digits", error);
+    }
     if (value.as.number->scale > 100000 || value.as.number->scale < -100000)
         return bs_error_set(error, BS_REASON_DB_VALUE_TOO_LARGE,
                             "a value of :%.*s has the scale %d: expected -100000 to 100000",

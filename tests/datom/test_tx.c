@@ -300,6 +300,39 @@ static const struct row rows[] = {
      ":p/age"},
 };
 
+/* A value of many digits, as long as the limits allow and a digit longer. */
+static void test_tx__takes_numbers_up_to_their_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        char digit;
+        int count;
+        bool fits;
+    } numbers[] = {
+        {"the largest decimal", '9', BS_LIMIT_BIGDEC_DIGITS, true},
+        {"the smallest of too many digits", '1', BS_LIMIT_BIGDEC_DIGITS + 1, false},
+        {"more bytes than a key takes", '9', 3000, false},
+    };
+    for (size_t i = 0; i < BS_ARRAY_COUNT(numbers); i++) {
+        struct datom_conn *conn = fork_base();
+        struct bs_error error = BS_ERROR_INIT;
+        struct bs_buf text = BS_BUF_INIT(0);
+        bs_buf_append_cstr(&text, "[{:p/email \"n@x\" :p/price ");
+        for (int j = 0; j < numbers[i].count; j++)
+            bs_buf_append_byte(&text, numbers[i].digit);
+        bs_buf_append_cstr(&text, "M}]");
+        enum bs_code code = datom_transact_text(conn, bs_buf_str(&text), NULL, NULL, &error);
+        test_row(numbers[i].name, (code == BS_OK) == numbers[i].fits, "%s", error.message);
+        if (!numbers[i].fits)
+            test_row(numbers[i].name, error.reason == BS_REASON_DB_VALUE_TOO_LARGE, "%s",
+                     error.message);
+        bs_buf_fini(&text);
+        datom_conn_unref(conn);
+    }
+    test_rows_end();
+}
+
 static void run_row(const struct row *row)
 {
     struct datom_conn *conn = fork_base();
@@ -349,6 +382,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tx__gives_these_datoms_or_these_errors),
+        cmocka_unit_test(test_tx__takes_numbers_up_to_their_limit),
     };
     return cmocka_run_group_tests_name("datom/tx", tests, setup, teardown);
 }
