@@ -1,17 +1,17 @@
 /*
- * One table of cases, three ways to call: directly in the process, over the stream transport (ipc),
- * over HTTP. Each way has a fork of the same universe with a dispatcher of its own, so the same
- * call must give the same answer, and the same error, in the same order of events.
+ * The table of cases that procedures/cases runs directly, by three ways: directly in the process,
+ * over the stream transport (ipc), over HTTP. Each way has a fork of the same universe with a
+ * dispatcher of its own; the same calls in the same order must give the same answers and the same
+ * errors, to the byte.
  */
 
-#include "support.h"
+#include "procedures/cases.h"
 
 #include <curl/curl.h>
+#include <jansson.h>
 #include <unistd.h>
 
 #include "bridge/bridge.h"
-#include "procedures/procedures.h"
-#include "rpc/rpc.h"
 
 /* What a call came to. */
 struct outcome {
@@ -317,9 +317,9 @@ static struct outcome call_http(struct way *way, const char *name, const char *r
         outcome.body = text;
     } else {
         /* the body's code must be the one that the status stands for */
-        struct bs_str name = json_text(text, "status");
+        struct bs_str status_name = json_text(text, "status");
         for (int number = 1; number <= BS_UNAUTHENTICATED; number++) {
-            if (bs_str_equals(name, bs_code_name(bs_code_from_number(number))))
+            if (bs_str_equals(status_name, bs_code_name(bs_code_from_number(number))))
                 outcome.code = bs_code_from_number(number);
         }
         assert_int_equal(status, bs_code_http_status(outcome.code));
