@@ -49,6 +49,8 @@ def main():
             assert row["ours"] > 0 and row["theirs"] > 0 and row["runs"] == 1, row
             assert abs(row["ratio"] - row["ours"] / row["theirs"]) < 0.01 * row["ratio"], row
         assert rows[2]["bar"] == "ratio<10" and rows[2]["holds"] in (True, False), rows
+        idle = json.loads(bench(program, "--json", *tiny, "memory.idle"))
+        assert idle["ours"] > 1 and idle["peer"] is None and idle["ratio"] is None, idle
         table = bench(program, *tiny, "store.fork").splitlines()
         assert len(table) == 2 and table[0].startswith("name"), table
         assert os.listdir(folder) == [], os.listdir(folder)

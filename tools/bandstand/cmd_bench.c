@@ -46,17 +46,30 @@ static int list_rows(char **names, int count)
     return CLI_OK;
 }
 
-/* Once for each peer, on stderr: the figures go to stdout. */
-static void tell_missing_peers(char **names, int count)
+/* What this or an earlier row that is meant needs, said once. */
+static bool was_told(const struct bench_peer *peer, size_t before, char **names, int count)
+{
+    for (size_t i = 0; i < before; i++) {
+        const struct bench_row *row = bench_rows[i];
+        if ((row->peer == peer || row->tool == peer) && is_meant(row, names, count))
+            return true;
+    }
+    return false;
+}
+
+/* On stderr: the figures go to stdout. */
+static void tell_missing(char **names, int count)
 {
     for (size_t i = 0; i < bench_rows_count; i++) {
-        const struct bench_peer *peer = bench_rows[i]->peer;
-        bool told = false;
-        for (size_t j = 0; j < i; j++)
-            told = told || (bench_rows[j]->peer == peer && is_meant(bench_rows[j], names, count));
-        if (peer && !told && is_meant(bench_rows[i], names, count) && !peer->is_installed())
-            fprintf(stderr, "bandstand bench: the peer %s is not installed: %s\n", peer->name,
-                    peer->install);
+        const struct bench_row *row = bench_rows[i];
+        const struct bench_peer *needed[] = {row->tool, row->peer};
+        for (size_t j = 0; j < BS_ARRAY_COUNT(needed); j++) {
+            const struct bench_peer *peer = needed[j];
+            if (peer && is_meant(row, names, count) && !was_told(peer, i, names, count) &&
+                !peer->is_installed())
+                fprintf(stderr, "bandstand bench: %s is not installed%s: %s\n", peer->name,
+                        peer == row->tool ? ", so this is not measured" : "", peer->install);
+        }
     }
 }
 
@@ -79,7 +92,8 @@ static int run_rows(const struct cli_command *command, struct bench_context *con
     for (size_t i = 0; i < bench_rows_count; i++) {
         struct bench_result result;
         struct bs_error error = BS_ERROR_INIT;
-        if (!is_meant(bench_rows[i], names, count))
+        const struct bench_peer *tool = bench_rows[i]->tool;
+        if (!is_meant(bench_rows[i], names, count) || (tool && !tool->is_installed()))
             continue;
         bs_buf_reset(&out);
         if (bench_run_row(context, bench_rows[i], &result, &error) != BS_OK)
@@ -143,7 +157,7 @@ static int run_bench(const struct cli_command *command, int argc, char **argv)
     if (!mkdtemp(dir))
         return cli_wrong(command, "can't make a folder in %s: %s", given.dir, strerror(errno));
     context.dir = dir;
-    tell_missing_peers(names, count);
+    tell_missing(names, count);
     int status = run_rows(command, &context, given.json, names, count);
     bench_context_fini(&context);
     bench_remove(dir);

@@ -38,8 +38,10 @@ struct bench_row {
     const char *unit;
     const char *peer_name;         /* NULL: nothing to compare with */
     const struct bench_peer *peer; /* NULL: always there */
+    const struct bench_peer *tool; /* without which neither side can be measured; NULL: none */
     const char *bar;               /* "ratio>=0.3", "ours<64"; NULL: none */
     const char *method;            /* what both sides do */
+    bool is_once;                  /* one run, not warmed up: it takes long and hardly varies */
     unsigned threads;              /* writers, calls in flight: for `open` */
     /* *ret_state is the row's own; `close` takes it also when `open` has failed half-way, and NULL.
      */
@@ -88,7 +90,6 @@ size_t bench_count(const struct bench_context *context, size_t count);
 char *bench_path(const struct bench_context *context, const char *name);
 /* A folder with what is in it, however deep; quietly. */
 void bench_remove(const char *path);
-bool bench_on_path(const char *program);
 
 /*
  * Calls step(state, thread, i) with i from 0 on in `threads` threads until `seconds` are over or

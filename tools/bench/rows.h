@@ -22,5 +22,7 @@ extern const struct bench_row rpc_ipc_64_row;
 extern const struct bench_row rpc_nng_reqrep_row;
 extern const struct bench_row rpc_nng_reqrep_64_row;
 extern const struct bench_row universe_fork_row;
+extern const struct bench_row http_get_row;
+extern const struct bench_row memory_idle_row;
 
 #endif

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "house.h"
 #include "nng_peer.h"
 #include "rows.h"
@@ -177,8 +178,7 @@ static bool find_grpc(char *ret_path, size_t size)
                 return true;
         }
     }
-    snprintf(ret_path, size, "%s", PEER_PROGRAM);
-    return bench_on_path(PEER_PROGRAM);
+    return child_find(PEER_PROGRAM, ret_path, size);
 }
 
 static bool grpc_is_installed(void)
@@ -197,21 +197,20 @@ static const struct bench_peer grpc_peer = {
 static enum bs_code theirs_grpc(void *self, double *ret_figure, struct bs_error *error)
 {
     struct state *state = self;
-    char path[4300], command[4500], answer[128] = "";
+    char path[4300], address[128], in_flight[16], seconds[32], bytes[16];
+    BS_CLEANUP(bs_buf_fini) struct bs_buf out = BS_BUF_INIT(0);
     (void)find_grpc(path, sizeof(path));
-    snprintf(command, sizeof(command), "'%s' unix:/tmp/bandstand-bench-grpc-%d %u %.3f %d", path,
-             (int)getpid(), state->in_flight, bench_seconds(state->context, 1), HOUSE_TEXT_LEN + 2);
-    FILE *pipe = popen(command, "r");
-    if (!pipe)
-        return bs_error_set(error, BS_REASON_RPC_CONNECTION, "%s can't be started", path);
-    bool is_read = fgets(answer, sizeof(answer), pipe) != NULL;
-    int status = pclose(pipe);
-    struct bs_str text = bs_str_trim(bs_str_from(answer));
-    if (status == 0 && is_read && bs_str_parse_double(text, ret_figure))
+    snprintf(address, sizeof(address), "unix:/tmp/bandstand-bench-grpc-%d", (int)getpid());
+    snprintf(in_flight, sizeof(in_flight), "%u", state->in_flight);
+    snprintf(seconds, sizeof(seconds), "%.3f", bench_seconds(state->context, 1));
+    snprintf(bytes, sizeof(bytes), "%d", HOUSE_TEXT_LEN + 2);
+    char *argv[] = {path, address, in_flight, seconds, bytes, NULL};
+    BS_TRY(child_output(argv, &out, error));
+    struct bs_str text = bs_str_trim(bs_buf_str(&out));
+    if (bs_str_parse_double(text, ret_figure))
         return BS_OK;
     return bs_error_set(error, BS_REASON_RPC_CONNECTION,
-                        "%s ended with status %d and said \"%.*s\": expected calls per second",
-                        path, status, BS_STR_ARGS(text));
+                        "%s said \"%.*s\": expected calls per second", path, BS_STR_ARGS(text));
 }
 
 #define IPC_ROW(row_name, count, how, peer_program, peer_text, opener, their_side)                 \

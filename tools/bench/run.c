@@ -7,7 +7,6 @@
 #include <ftw.h>
 #include <pthread.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "bench.h"
 
@@ -45,9 +44,10 @@ static enum bs_code measure(const struct bench_context *context, const struct be
                             struct bs_error *error)
 {
     double ours[RUNS_MAX], theirs[RUNS_MAX], ignored;
-    size_t count = BS_MIN(context->runs, (unsigned)RUNS_MAX);
-    BS_TRY(row->ours(state, &ignored, error));
-    if (has_theirs)
+    size_t count = row->is_once ? 1 : BS_MIN(context->runs, (unsigned)RUNS_MAX);
+    if (!row->is_once)
+        BS_TRY(row->ours(state, &ignored, error));
+    if (has_theirs && !row->is_once)
         BS_TRY(row->theirs(state, &ignored, error));
     for (size_t i = 0; i < count; i++) {
         if (has_theirs && i % 2 == 1)
@@ -126,20 +126,6 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 void bench_remove(const char *path)
 {
     (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-bool bench_on_path(const char *program)
-{
-    const char *path = getenv("PATH");
-    struct bs_str rest = bs_str_from(path ? path : "/usr/bin:/bin");
-    struct bs_str folder;
-    while (bs_str_split(&rest, ':', &folder)) {
-        char full[4096];
-        snprintf(full, sizeof(full), "%.*s/%s", BS_STR_ARGS(folder), program);
-        if (access(full, X_OK) == 0)
-            return true;
-    }
-    return false;
 }
 
 struct worker {
