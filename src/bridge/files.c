@@ -72,9 +72,20 @@ static const char *content_type(struct bs_str file)
     return "application/octet-stream";
 }
 
+/* What lies beside the clients' files for building them only. */
+static bool is_for_building(struct bs_str name)
+{
+    static const char *const names[] = {"node_modules", "package.json", "package-lock.json"};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(names); i++) {
+        if (bs_str_equals(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool is_plain_name(struct bs_str name)
 {
-    return name.len > 0 && name.len < 256 && name.ptr[0] != '.' &&
+    return !is_for_building(name) && name.len > 0 && name.len < 256 && name.ptr[0] != '.' &&
            bs_str_find_byte(name, '/') < 0 && bs_str_find_byte(name, '\\') < 0 &&
            bs_str_find_byte(name, '\0') < 0;
 }

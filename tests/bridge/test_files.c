@@ -28,6 +28,7 @@ static const struct {
     const char *text;
 } files[] = {
     {"secret/key", "secret"},
+    {"web/backoffice/package.json", "{}"},
     {"web/backoffice/index.html", "<title>office</title>"},
     {"web/backoffice/js/own.js", "own"},
     {"web/backoffice/.hidden", "hidden"},
@@ -103,6 +104,7 @@ static void test_files__are_found_and_nothing_else_is(void **state)
         {GET("/campaign/ma2x/landing"), 200, "text/html; charset=utf-8", "<title>landing</title>"},
         {GET("/campaign/missing/landing"), 404, "application/json", "no campaign"},
         {GET("/js"), 404, "application/json", "no-route"},
+        {GET("/package.json"), 404, "application/json", "no-route"},
         {GET("/nothing"), 404, "application/json", "no-route"},
         {GET("/.hidden"), 404, "application/json", "no-route"},
         {GET("/link/key"), 404, "application/json", "no-route"},
