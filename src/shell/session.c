@@ -184,14 +184,15 @@ enum bs_code shell_eval(struct shell *shell, struct edn form, struct edn *ret_va
                         struct bs_error *error)
 {
     struct edn value = edn_nil();
-    atomic_store(&shell->cancelled, false);
-    BS_TRY(datom_conn_catch_up(shell->own.conn, error)); /* what others have written meanwhile */
-    enum bs_code code = shell_eval_form(shell, form, &value, error);
+    enum bs_code code = datom_conn_catch_up(shell->own.conn, error); /* of other processes */
+    if (code == BS_OK)
+        code = shell_eval_form(shell, form, &value, error);
     if (code == BS_OK) {
         remember(shell, value);
         *ret_value = shell->recent[0].value;
     }
     bs_arena_reset(shell->arena);
+    atomic_store(&shell->cancelled, false); /* it was meant for this form */
     return code;
 }
 

@@ -58,7 +58,8 @@ BS_API BS_MUST_CHECK enum bs_code shell_eval(struct shell *shell, struct edn for
 BS_API BS_MUST_CHECK enum bs_code shell_eval_text(struct shell *shell, struct bs_str text,
                                                   struct edn *ret_value, struct bs_error *error);
 
-/* Makes the query, call or sync under way, if any, end as RPC_CANCELLED. Async-signal-safe. */
+/* Makes the query, walk, call or sync of the form under way (else of the next) end as
+ * RPC_CANCELLED. Async-signal-safe. */
 BS_API void shell_interrupt(struct shell *shell);
 
 /* Appends `#error {:code :db.error/cas-failed, :category :conflict, :message "...", ...}`. */

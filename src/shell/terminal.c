@@ -33,16 +33,16 @@ struct terminal {
     bool is_joinable;            /* line breaks in `text` may become blanks */
 };
 
-/* A handler gets no argument. */
-static struct shell *volatile interrupted_shell;
+/* A handler gets no argument. The shell while forms run, NULL while a line is typed. */
+static struct shell *volatile running_shell;
 static volatile sig_atomic_t was_interrupted;
 
 static void on_sigint(int signal_number)
 {
     (void)signal_number;
     was_interrupted = 1;
-    if (interrupted_shell)
-        shell_interrupt(interrupted_shell);
+    if (running_shell)
+        shell_interrupt(running_shell);
 }
 
 /* ---- the line editor ---- */
@@ -257,7 +257,6 @@ static void run_form(struct terminal *terminal, struct edn form)
     struct bs_error failure = BS_ERROR_INIT;
     struct edn value;
     bool is_help = form.type == EDN_LIST && form.len > 0 && edn_is_symbol(form.as.items[0], "help");
-    was_interrupted = 0;
     if (shell_eval(terminal->shell, form, &value, &failure) != BS_OK)
         print_failure(&failure);
     else if (is_help)
@@ -298,8 +297,12 @@ static void run_text(struct terminal *terminal)
             edn_list_add(&forms, form);
     }
     remember_forms(terminal);
-    for (size_t i = 0; i < forms.count; i++)
-        run_form(terminal, forms.items[i]);
+    size_t run_count = 0;
+    while (run_count < forms.count && !was_interrupted)
+        run_form(terminal, forms.items[run_count++]);
+    if (run_count < forms.count)
+        printf("error: interrupted: not run from %s on (:rpc.error/cancelled)\n",
+               edn_print_short(arena, forms.items[run_count], 60).ptr);
     if (failure.code != BS_OK)
         print_failure(&failure);
     fflush(stdout);
@@ -323,7 +326,10 @@ static void run(struct terminal *terminal)
         was_interrupted = 0;
         const char *line = el_gets(terminal->edit, &size);
         if (line && size > 0) {
+            running_shell = terminal->shell;
             take_line(terminal, bs_str_make(line, (size_t)size));
+            running_shell = NULL;
+            atomic_store(&terminal->shell->cancelled, false);
             continue;
         }
         putchar('\n');
@@ -363,11 +369,9 @@ void shell_run_terminal(struct shell *shell)
     struct sigaction before;
     sigemptyset(&action.sa_mask);
     prepare(&terminal);
-    interrupted_shell = shell;
     sigaction(SIGINT, &action, &before);
     run(&terminal);
     sigaction(SIGINT, &before, NULL);
-    interrupted_shell = NULL;
     history_end(terminal.history);
     el_end(terminal.edit);
     bs_buf_fini(&terminal.text);

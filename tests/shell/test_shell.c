@@ -117,21 +117,22 @@ static void test_shell__forms_leave_no_memory_behind(void **state)
     assert_int_equal(HASH_COUNT(shell->names), 1);
 }
 
-static void interrupt(void *self, const char *line)
+static void test_shell__an_interrupt_ends_one_form(void **state)
 {
-    (void)line;
-    shell_interrupt((struct shell *)self);
-}
-
-static void test_shell__an_interrupt_ends_what_runs_and_nothing_after(void **state)
-{
+    static const char *const forms[] = {
+        "(count (datoms db :eavt))",
+        "(count (tx-range 0 nil))",
+        "(q [:find (count ?a) . :with ?x ?y :where [?a _ ?x] [_ _ ?y]] db)",
+        "(sync 5000)",
+    };
     struct shell *shell = (struct shell *)*state;
-    interrupt(shell, "");
-    /* it came before the form: a new form is not to blame */
-    assert_string_equal(answer(shell, "(count (datoms db :aevt :db/ident))"), "59");
-    shell->cancelled = true;
-    struct bs_error error = BS_ERROR_INIT;
-    assert_int_equal(bs_interrupt_check(&shell->interrupt, &error), BS_CANCELLED);
+    for (size_t i = 0; i < BS_ARRAY_COUNT(forms); i++) {
+        shell_interrupt(shell);
+        const char *interrupted = answer(shell, forms[i]);
+        test_row(forms[i], strcmp(interrupted, "rpc.error/cancelled") == 0, "is %s", interrupted);
+        assert_string_equal(answer(shell, "(count (datoms db :aevt :db/ident))"), "59");
+    }
+    test_rows_end();
 }
 
 static void test_shell__errors_print_with_their_data(void **state)
@@ -165,7 +166,7 @@ int main(void)
         SHELL_TEST(test_shell__values_of_a_fork_outlive_it),
         SHELL_TEST(test_shell__a_failure_in_a_fork_leaves_the_fork),
         SHELL_TEST(test_shell__forms_leave_no_memory_behind),
-        SHELL_TEST(test_shell__an_interrupt_ends_what_runs_and_nothing_after),
+        SHELL_TEST(test_shell__an_interrupt_ends_one_form),
         SHELL_TEST(test_shell__errors_print_with_their_data),
     };
     return cmocka_run_group_tests_name("shell", tests, NULL, NULL);
