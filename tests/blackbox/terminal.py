@@ -56,9 +56,13 @@ class Terminal:
         self.wait_for(answer)
 
     def end(self):
+        """Ctrl-D, again where it came while the terminal was between its modes, which drops it."""
         deadline = time.monotonic() + LIMIT_S
-        while self.read(deadline):
-            pass
+        while time.monotonic() < deadline:
+            self.type("\x04")
+            ready, _, _ = select.select([self.file], [], [], 1)
+            if ready and not self.read(deadline):
+                break
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
@@ -136,7 +140,6 @@ def main():
         terminal.wait_for("> ")
         results = [report(number, name, attempt(part, terminal))
                    for number, (name, part) in enumerate(PARTS, 1)]
-        terminal.type("\x04")
         status = attempt(terminal.end)
         kept = os.path.exists(os.path.join(home, "bandstand", "history"))
         results.append(report(len(PARTS) + 1, "Ctrl-D leaves, and the history is kept",
