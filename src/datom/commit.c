@@ -45,7 +45,6 @@ static struct datom_group *group_new(void)
     struct datom_group *group = bs_calloc(1, sizeof(*group));
     group->refs = 1;
     group->write = datom_write_new();
-    group->arena = bs_arena_new(0);
     return group;
 }
 
@@ -55,7 +54,6 @@ static void group_unref_locked(struct datom_group *group)
         return;
     datom_write_free(group->write);
     datom_body_unref(group->last);
-    bs_arena_free(group->arena);
     free(group->changes);
     free(group);
 }
@@ -68,13 +66,13 @@ static void group_add_change(struct datom_conn *conn, struct datom_group *group,
         return;
     bs_grow(&group->changes, group->changes_count, &group->changes_capacity,
             sizeof(*group->changes));
-    struct datom_change *kept = &group->changes[group->changes_count++];
-    *kept = *change;
-    kept->key = bs_arena_dup(group->arena, change->key);
-    kept->record = bs_arena_dup(group->arena, change->record);
+    group->changes[group->changes_count++] = *change;
 }
 
-/* Puts a resolved transaction into the group that forms. Takes over nothing. */
+/*
+ * Puts a resolved transaction into the group that forms. Takes over nothing: the changes stand in
+ * the report's arena, and its writer keeps that until the group is done.
+ */
 static struct datom_group *join_group_locked(struct datom_conn *conn,
                                              const struct tx_result *result,
                                              const struct datom_report *report)

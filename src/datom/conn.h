@@ -29,8 +29,8 @@ struct datom_group {
     struct bs_error error;
     struct datom_write *write;
     struct datom_body *last; /* the body after the last of them */
-    /* the same changes again, for rebasing; memory of the group */
-    struct bs_arena *arena;
+    /* the same changes again, for rebasing while the group forms; borrowed from its writers, who
+     * all wait until it is done */
     struct datom_change *changes;
     size_t changes_count, changes_capacity;
 };
