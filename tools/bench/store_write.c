@@ -1,8 +1,8 @@
 /*
  * store.transact.N: durable transactions of one datom by N writers at once. Each adds one entity
  * with one attribute; with the transaction's own :db/txInstant, the log and the counters that is
- * about a dozen keys in five families. The peer puts one key of 16 bytes with a value of 16 bytes
- * and waits for the sync, in as many threads; RocksDB gathers waiting writers as we do.
+ * nine keys in five families. The peer puts one key of 16 bytes with a value of 16 bytes and waits
+ * for the sync, in as many threads; RocksDB gathers waiting writers as we do.
  */
 
 #include "rows.h"
