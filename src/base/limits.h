@@ -18,6 +18,8 @@
 #define BS_LIMIT_TX_DATOMS (1000u * 1000)
 #define BS_LIMIT_TX_BYTES (256u * 1024 * 1024)
 #define BS_LIMIT_NESTED_MAPS 100
+#define BS_LIMIT_TX_FUNCTION_DEPTH 32 /* functions whose forms call functions */
+#define BS_LIMIT_TX_FUNCTION_MS 10000 /* one run of a function that is stored as data */
 
 /* Queries */
 #define BS_LIMIT_QUERY_BYTES (1024ull * 1024 * 1024) /* default memory budget of one query */

@@ -45,6 +45,7 @@ void datom_body_unref(struct datom_body *body)
     datom_body_unref(body->parent);
     datom_schema_unref(body->schema);
     datom_counts_unref(body->counts);
+    datom_functions_unref(body->functions);
     free(body);
 }
 
@@ -74,7 +75,17 @@ struct datom_body *datom_body_copy(const struct datom_body *body)
     }
     datom_schema_ref(copy->schema);
     bs_ref_get(&copy->counts->ref);
+    if (copy->functions)
+        datom_functions_ref(copy->functions);
     return copy;
+}
+
+void datom_body_set_functions(struct datom_body *body, struct datom_functions *functions)
+{
+    if (functions)
+        datom_functions_ref(functions);
+    datom_functions_unref(body->functions);
+    body->functions = functions;
 }
 
 uint64_t datom_body_count(const struct datom_body *body, datom_id attribute)

@@ -38,13 +38,16 @@ struct datom_body {
     uint64_t next_t;
     uint64_t next_element;
     int64_t last_instant_ms;
+    struct datom_functions *functions; /* what transactions on it may call; NULL: nothing */
 };
 
 struct datom_body *datom_body_ref(struct datom_body *body);
 void datom_body_unref(struct datom_body *body);
 /* A body in memory with nothing in it; not shared yet. */
 struct datom_body *datom_body_new_empty(void);
-/* A copy that is not shared yet: same trees, schema, counters. */
+/* Gives a body that is not shared another registry (may be NULL). */
+void datom_body_set_functions(struct datom_body *body, struct datom_functions *functions);
+/* A copy that is not shared yet: same trees, schema, counters, functions. */
 struct datom_body *datom_body_copy(const struct datom_body *body);
 
 void datom_counts_unref(struct datom_counts *counts);

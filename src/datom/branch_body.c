@@ -149,6 +149,7 @@ enum bs_code datom_branch_body(struct datom_body *parent, uint64_t t, struct dat
     body->counts = datom_counts_dup(parent->counts);
     body->datoms = parent->datoms;
     body->next_t = parent->next_t;
+    datom_body_set_functions(body, parent->functions);
     enum bs_code code = fill(body, parent, t, error);
     if (code != BS_OK) {
         datom_body_unref(body);

@@ -7,6 +7,17 @@
 #include "datom/branch.h"
 #include "datom/load.h"
 
+/* The body, or a copy of it that has the functions when those are given and others. */
+static struct datom_body *body_with_functions(struct datom_body *body,
+                                              struct datom_functions *functions)
+{
+    if (!functions || functions == body->functions)
+        return datom_body_ref(body);
+    struct datom_body *copy = datom_body_copy(body);
+    datom_body_set_functions(copy, functions);
+    return copy;
+}
+
 static struct datom_conn *conn_new(const struct datom_options *options, struct datom_body *body)
 {
     struct datom_conn *conn = bs_calloc(1, sizeof(*conn));
@@ -20,8 +31,8 @@ static struct datom_conn *conn_new(const struct datom_options *options, struct d
     pthread_condattr_destroy(&attributes);
     conn->clock = options && options->clock.now_ms ? options->clock : bs_clock_system();
     conn->no_sync = options && options->no_sync;
-    conn->published = datom_db_new(body);
-    conn->tip = datom_body_ref(body);
+    conn->tip = body_with_functions(body, options ? options->functions : NULL);
+    conn->published = datom_db_new(conn->tip);
     return conn;
 }
 
@@ -149,6 +160,7 @@ enum bs_code datom_conn_catch_up(struct datom_conn *conn, struct bs_error *error
     if (code == BS_OK)
         code = datom_load_store(conn->store, &body, error);
     if (code == BS_OK) {
+        datom_body_set_functions(body, conn->tip->functions);
         datom_body_unref(conn->tip);
         conn->tip = body;
         datom_conn_publish_locked(conn, body);

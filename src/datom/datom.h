@@ -136,6 +136,8 @@ BS_API const char *datom_type_ident(enum datom_type type);
 
 /* ---- connections ---- */
 
+struct datom_functions; /* datom/functions.h */
+
 struct datom_options {
     /* Time of transactions; the machine's when .now_ms is NULL. */
     struct bs_clock clock;
@@ -143,6 +145,9 @@ struct datom_options {
     bool read_only; /* reads beside a writing process; no lock; datom_conn_catch_up follows it */
     bool no_sync;   /* acknowledge before the disk has it: for bulk loads that can be repeated */
     uint64_t cache_bytes; /* block cache; 0: 64 MiB */
+    /* What transactions may call by name; held by the connection and its values. NULL: nothing; for
+     * a fork: those of the value that it is made of. */
+    struct datom_functions *functions;
 };
 
 /*
@@ -154,7 +159,8 @@ BS_API BS_MUST_CHECK enum bs_code datom_conn_open(struct bs_str dir,
                                                   const struct datom_options *options,
                                                   struct datom_conn **ret_conn,
                                                   struct bs_error *error);
-/* A store in memory, gone with its last value. Only `clock` of the options counts. */
+/* A store in memory, gone with its last value. Only `clock` and `functions` of the options count.
+ */
 BS_API struct datom_conn *datom_conn_new_memory(const struct datom_options *options);
 /*
  * A connection of its own on a database value: starts with its datoms, log and next t; what is
@@ -434,5 +440,8 @@ BS_API BS_MUST_CHECK enum bs_code datom_db_check(struct datom_db *db,
 BS_API const struct edn_object *datom_db_object(struct datom_db *db);
 /* The db behind such an object, or NULL when the value is something else. Borrowed. */
 BS_API struct datom_db *datom_db_from_edn(struct edn value);
+
+/* Topics with headers of their own. */
+#include "datom/functions.h"
 
 #endif

@@ -343,5 +343,6 @@ struct datom_body *datom_load_rebase(const struct datom_body *body, struct datom
     next->next_t = body->next_t;
     next->next_element = body->next_element;
     next->last_instant_ms = body->last_instant_ms;
+    datom_body_set_functions(next, body->functions);
     return next;
 }

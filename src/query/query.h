@@ -73,6 +73,16 @@ BS_API BS_MUST_CHECK enum bs_code query_run_text(struct bs_str text, const struc
                                                  struct bs_arena *arena, struct edn *ret_result,
                                                  struct bs_error *error);
 
+/* ---- transaction functions ---- */
+
+/*
+ * Lets a registry run transaction functions that are stored as data (:db.lang/datalog): their code
+ * is a query in text, $ is db-before, the other inputs are the call's arguments; the rows of a
+ * relation (maps with :keys) and the values of a collection are transaction forms, a tuple or a
+ * scalar is one form. A run has BS_LIMIT_TX_FUNCTION_MS at most.
+ */
+BS_API void query_functions_install(struct datom_functions *functions);
+
 /* ---- pull ---- */
 
 struct query_pattern; /* a parsed pull pattern: immutable, any thread */

@@ -2,25 +2,29 @@
 
 #include "database.h"
 
+#include "query/query.h"
+
 static bool fail(const struct cli_command *command, const struct bs_error *error, int *ret_exit)
 {
     *ret_exit = cli_failed(command, error);
     return false;
 }
 
-static enum bs_code open_dir(const char *dir, enum database_mode mode, struct datom_conn **ret_conn,
+static enum bs_code open_dir(const char *dir, enum database_mode mode,
+                             struct datom_functions *functions, struct datom_conn **ret_conn,
                              struct bs_error *error)
 {
     struct datom_options options = {
         .create = mode != DATABASE_READ,
         .read_only = mode == DATABASE_READ,
+        .functions = functions,
     };
     struct bs_error locked = BS_ERROR_INIT;
     enum bs_code code = datom_conn_open(bs_str_from(dir), &options, ret_conn, &locked);
     if (code != BS_OK && mode == DATABASE_WRITE_OR_READ &&
         locked.reason == BS_REASON_STORE_LOCKED) {
         fprintf(stderr, "%s; opened read-only\n", locked.message);
-        options = (struct datom_options){.read_only = true};
+        options = (struct datom_options){.read_only = true, .functions = functions};
         return datom_conn_open(bs_str_from(dir), &options, ret_conn, error);
     }
     if (code != BS_OK && error)
@@ -32,6 +36,7 @@ bool database_open(const struct cli_command *command, const struct database_args
                    enum database_mode mode, struct datom_conn **ret_conn, int *ret_exit)
 {
     struct bs_error error = BS_ERROR_INIT;
+    BS_CLEANUP(datom_functions_unrefp) struct datom_functions *functions = NULL;
     int given = (args->dir != NULL) + args->memory + (args->url != NULL);
     if (given != 1) {
         *ret_exit = cli_wrong(command, given == 0 ? "which database? expected --db DIR or --memory"
@@ -43,11 +48,14 @@ bool database_open(const struct cli_command *command, const struct database_args
                      "--connect is not built yet: expected --db DIR or --memory");
         return fail(command, &error, ret_exit);
     }
+    functions = datom_functions_new();
+    query_functions_install(functions);
     if (args->memory) {
-        *ret_conn = datom_conn_new_memory(NULL);
+        const struct datom_options options = {.functions = functions};
+        *ret_conn = datom_conn_new_memory(&options);
         return true;
     }
-    if (open_dir(args->dir, mode, ret_conn, &error) != BS_OK)
+    if (open_dir(args->dir, mode, functions, ret_conn, &error) != BS_OK)
         return fail(command, &error, ret_exit);
     return true;
 }
