@@ -37,6 +37,11 @@ enum datom_boot_id {
     DATOM_DB_TYPE_INSTANT = 25,
     DATOM_DB_TYPE_FN = 26,
     DATOM_DB_TYPE_BYTES = 27,
+    /* ours, on ids that Datomic does not use */
+    DATOM_DB_LANG_DATALOG = 28,
+    DATOM_DB_SEQUENCE_ID = 29,
+    DATOM_DB_SEQUENCE_NEXT = 30,
+    DATOM_DB_MIGRATION_NAME = 31,
     DATOM_DB_CARDINALITY_ONE = 35,
     DATOM_DB_CARDINALITY_MANY = 36,
     DATOM_DB_UNIQUE_VALUE = 37,

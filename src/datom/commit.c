@@ -176,6 +176,7 @@ static enum bs_code commit_locked(struct datom_conn *conn, struct edn tx_data,
         .before = conn->tip,
         .tx_data = tx_data,
         .clock = conn->clock,
+        .interrupt = options ? options->interrupt : NULL,
         .keep_changes = conn->store != NULL,
     };
     struct tx_result result;

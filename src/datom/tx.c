@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "datom/bootstrap.h"
+#include "datom/tx_expand.h"
 
 uint64_t tx_hash(const void *bytes, size_t size, uint64_t seed)
 {
@@ -116,6 +117,7 @@ static enum bs_code run_steps(struct tx *tx, struct bs_error *error)
     BS_TRY(tx_bind_identities(tx, error));
     BS_TRY(tx_make_entries(tx, error));
     BS_TRY(stamp(tx, error));
+    BS_TRY(tx_check_functions(tx, error));
     BS_TRY(tx_check_schema(tx, error));
     return tx_apply(tx, error);
 }
@@ -129,6 +131,7 @@ static void tx_fini(struct tx *tx)
     datom_table_fini(&tx->entries_by_eav);
     datom_table_fini(&tx->adds_by_ea);
     datom_table_fini(&tx->adds_by_av);
+    tx_sequences_free(tx->sequences);
     free(tx->temps);
     free(tx->ops);
     free(tx->entries);
@@ -170,6 +173,7 @@ enum bs_code tx_run(const struct tx_request *request, struct datom_report *repor
         .db = datom_db_new(request->before),
         .forms = request->tx_data,
         .clock = request->clock.now_ms ? request->clock : bs_clock_system(),
+        .interrupt = request->interrupt,
         .arena = report->arena,
         .scratch = bs_arena_new(0),
         .t = t,

@@ -4,11 +4,10 @@
 /*
  * A transaction under way, in four steps that each have a file:
  *
- *   tx_expand.c    forms -> operations; tempids, idents and lookup refs by db-before
- *   tx_identity.c  tempids that unique identities bind to entities or to each other; new ids
- *   tx_entries.c   operations -> datoms, as a set: conflicts, redundancy, implied retractions,
- *                  uniqueness
- *   tx_schema.c    what the datoms do to the schema, and whether they may
+ *   tx_expand.c    forms -> operations; tempids, idents and lookup refs by db-before (with the
+ * files of tx_expand.h) tx_identity.c  tempids that unique identities bind to entities or to each
+ * other; new ids tx_entries.c   operations -> datoms, as a set: conflicts, redundancy, implied
+ * retractions, uniqueness tx_schema.c    what the datoms do to the schema, and whether they may
  *   tx_apply.c     datoms -> changes of index families, counters, the next body
  *
  * All of it sees db-before only. Internal to these files and tx.c; one thread.
@@ -44,6 +43,8 @@ enum tx_op_kind {
     TX_RETRACT_ATTRIBUTE, /* all values */
     TX_RETRACT_ENTITY,
     TX_CAS,
+    TX_RESET,       /* values of cardinality many that nobody adds are retracted */
+    TX_ADD_DEFAULT, /* an addition when there is no value yet */
 };
 
 struct tx_op {
@@ -57,6 +58,7 @@ struct tx_op {
     struct edn old; /* of a cas; nil: must be absent */
     /* the holder of a unique value in db-before, once looked up */
     bool has_holder;
+    bool is_needed; /* of a default: nothing else gives a value */
     datom_id holder;
 };
 
@@ -80,8 +82,9 @@ struct tx {
     struct datom_db *db; /* before, without a view */
     struct edn forms;
     struct bs_clock clock;
-    struct bs_arena *arena;   /* the report's: values, datoms, tempids */
-    struct bs_arena *scratch; /* gone at the end */
+    const struct bs_interrupt *interrupt; /* may be NULL */
+    struct bs_arena *arena;               /* the report's: values, datoms, tempids */
+    struct bs_arena *scratch;             /* gone at the end */
     datom_id tx_id;
     uint64_t t;
     uint64_t next_t; /* ids issued so far */
@@ -90,6 +93,10 @@ struct tx {
     struct tx_temp *temps;
     size_t temps_count, temps_capacity;
     struct datom_table temps_by_name;
+
+    uint32_t call_depth; /* calls of functions inside calls */
+    uint32_t calls_count;
+    struct tx_sequences *sequences; /* numbers taken so far (tx_sequence.c); NULL: none */
 
     struct tx_op *ops;
     size_t ops_count, ops_capacity;
@@ -120,6 +127,8 @@ enum bs_code tx_blame(const struct tx *tx, uint32_t form_idx, enum bs_code code,
 BS_MUST_CHECK enum bs_code tx_expand(struct tx *tx, struct bs_error *error);
 BS_MUST_CHECK enum bs_code tx_bind_identities(struct tx *tx, struct bs_error *error);
 BS_MUST_CHECK enum bs_code tx_make_entries(struct tx *tx, struct bs_error *error);
+/* Whether the functions that are said as data can be run (tx_call.c). */
+BS_MUST_CHECK enum bs_code tx_check_functions(struct tx *tx, struct bs_error *error);
 BS_MUST_CHECK enum bs_code tx_check_schema(struct tx *tx, struct bs_error *error);
 BS_MUST_CHECK enum bs_code tx_apply(struct tx *tx, struct bs_error *error);
 
@@ -162,6 +171,7 @@ struct tx_request {
     struct datom_body *before;
     struct edn tx_data;
     struct bs_clock clock;
+    const struct bs_interrupt *interrupt; /* may be NULL */
     bool keep_changes;
 };
 

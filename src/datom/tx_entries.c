@@ -507,14 +507,76 @@ static enum bs_code make_entry(struct tx *tx, const struct tx_op *op, struct bs_
         return retract_entity(tx, op, error);
     case TX_CAS:
         return cas(tx, op, error);
+    case TX_RESET:
+    case TX_ADD_DEFAULT:
+        return BS_OK; /* once everything else is known */
     }
     BS_UNREACHABLE();
+}
+
+/* What depends on what the others say, whatever their order: :db.fn/reset-to-many and
+ * :db.fn/add-default. */
+static enum bs_code reset(struct tx *tx, const struct tx_op *op, struct bs_error *error)
+{
+    struct found_datoms found = {0};
+    struct datom_range range = {.index = DATOM_EAVT,
+                                .has_e = true,
+                                .e = tx_place_id(tx, &op->e),
+                                .has_a = true,
+                                .a = op->attribute->id};
+    enum bs_code code = collect(tx, &range, &found, error);
+    for (size_t i = 0; i < found.count && code == BS_OK; i++) {
+        struct datom_key_value value;
+        datom_key_value_encode(found.items[i].v, op->attribute->type, &value);
+        /* added or retracted by somebody already */
+        if (find_eav(tx, range.e, op->attribute, &value) != DATOM_TABLE_NONE)
+            continue;
+        struct tx_entry entry;
+        retraction_of(tx, &found.items[i], op->form_idx, &entry);
+        code = retract(tx, &entry, error);
+    }
+    free(found.items);
+    return code;
+}
+
+/* Whether an entity lacks an attribute, in db-before and by what the other forms say. */
+static enum bs_code lacks(struct tx *tx, const struct tx_op *op, bool *ret_lacks,
+                          struct bs_error *error)
+{
+    datom_id e = tx_place_id(tx, &op->e);
+    *ret_lacks = op->attribute->many || tx_find_added_one(tx, e, op->attribute->id) == NULL;
+    if (!*ret_lacks || tx_is_new_id(tx, e))
+        return BS_OK;
+    struct edn value;
+    bool found;
+    BS_TRY(datom_db_get(tx->db, e, op->attribute, tx->scratch, &value, &found, error));
+    *ret_lacks = !found;
+    return BS_OK;
+}
+
+static enum bs_code make_late_entries(struct tx *tx, struct bs_error *error)
+{
+    for (size_t i = 0; i < tx->ops_count; i++) {
+        struct tx_op *op = &tx->ops[i];
+        if (op->kind == TX_ADD_DEFAULT)
+            BS_TRY(lacks(tx, op, &op->is_needed, error));
+    }
+    for (size_t i = 0; i < tx->ops_count; i++) {
+        if (tx->ops[i].kind == TX_ADD_DEFAULT && tx->ops[i].is_needed)
+            BS_TRY(tx_add_entry(tx, &tx->ops[i], error));
+    }
+    for (size_t i = 0; i < tx->ops_count; i++) {
+        if (tx->ops[i].kind == TX_RESET)
+            BS_TRY(reset(tx, &tx->ops[i], error));
+    }
+    return BS_OK;
 }
 
 enum bs_code tx_make_entries(struct tx *tx, struct bs_error *error)
 {
     for (size_t i = 0; i < tx->ops_count; i++)
         BS_TRY(make_entry(tx, &tx->ops[i], error));
+    BS_TRY(make_late_entries(tx, error));
     if (tx->entries_count > BS_LIMIT_TX_DATOMS)
         return bs_error_set(error, BS_REASON_DB_TRANSACTION_TOO_LARGE,
                             "the transaction has more than %u datoms: split it",

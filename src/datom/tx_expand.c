@@ -1,11 +1,12 @@
 /*
- * Forms to operations. List forms give one each, maps one for each value of each attribute, nested
- * maps their own. Everything that names an existing entity is resolved here, by db-before; tempids
- * are collected in the order in which they are met, which is the order in which they get ids.
+ * Forms to operations. List forms (tx_list.c) give one each, calls what their functions give, maps
+ * one for each value of each attribute, nested maps their own. Everything that names an existing
+ * entity is resolved here, by db-before; tempids are collected in the order in which they are met,
+ * which is the order in which they get ids.
  */
 
+#include "datom/tx_expand.h"
 #include "datom/bootstrap.h"
-#include "datom/tx.h"
 
 static enum bs_code expand_map(struct tx *tx, struct edn map, uint32_t form_idx, uint32_t depth,
                                struct tx_place *ret_place, struct bs_error *error);
@@ -100,7 +101,7 @@ static bool id_was_issued(const struct tx *tx, datom_id id)
 }
 
 /* ":ns/name" where a keyword may stand; everything else as it is. */
-static struct edn keyword_of_string(struct edn form)
+struct edn tx_keyword_of_string(struct edn form)
 {
     if (form.type == EDN_STRING && form.len > 0 && form.as.text[0] == ':')
         return edn_keyword(bs_str_from_offset(edn_text_of(form), 1));
@@ -108,11 +109,11 @@ static struct edn keyword_of_string(struct edn form)
 }
 
 /* An entity as it may stand in E or in V of a reference (maps aside). */
-static enum bs_code expand_place(struct tx *tx, struct edn form, uint32_t form_idx,
-                                 struct tx_place *ret_place, struct bs_error *error)
+enum bs_code tx_expand_place(struct tx *tx, struct edn form, uint32_t form_idx,
+                             struct tx_place *ret_place, struct bs_error *error)
 {
     char text[120];
-    form = keyword_of_string(form);
+    form = tx_keyword_of_string(form);
     if (form.type == EDN_STRING)
         return place_of_string(tx, edn_text_of(form), form_idx, ret_place, error);
     if (form.type == EDN_LONG && form.as.integer < 0) {
@@ -163,15 +164,15 @@ static enum bs_code check_supported(const struct datom_attribute *attribute, str
     }
 }
 
-static enum bs_code expand_attribute(struct tx *tx, struct edn form,
-                                     const struct datom_attribute **ret_attribute,
-                                     struct bs_error *error)
+enum bs_code tx_expand_attribute(struct tx *tx, struct edn form,
+                                 const struct datom_attribute **ret_attribute,
+                                 struct bs_error *error)
 {
-    BS_TRY(datom_db_find_attribute(tx->db, keyword_of_string(form), ret_attribute, error));
+    BS_TRY(datom_db_find_attribute(tx->db, tx_keyword_of_string(form), ret_attribute, error));
     return check_supported(*ret_attribute, error);
 }
 
-static struct tx_op *op_new(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx)
+struct tx_op *tx_op_new(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx)
 {
     bs_grow(&tx->ops, tx->ops_count, &tx->ops_capacity, sizeof(*tx->ops));
     struct tx_op *op = &tx->ops[tx->ops_count++];
@@ -179,7 +180,7 @@ static struct tx_op *op_new(struct tx *tx, enum tx_op_kind kind, uint32_t form_i
     return op;
 }
 
-static void op_set_e(struct tx *tx, struct tx_op *op, struct tx_place e)
+void tx_op_set_e(struct tx *tx, struct tx_op *op, struct tx_place e)
 {
     op->e = e;
     if (!e.is_temp)
@@ -208,7 +209,7 @@ static enum bs_code expand_value(struct tx *tx, struct tx_op *op, struct edn for
 {
     if (op->attribute->type == DATOM_TYPE_REF && !edn_is_nil(form)) {
         struct tx_place place;
-        BS_TRY(expand_place(tx, form, op->form_idx, &place, error));
+        BS_TRY(tx_expand_place(tx, form, op->form_idx, &place, error));
         op_set_v_place(tx, op, place);
         return BS_OK;
     }
@@ -219,122 +220,15 @@ static enum bs_code expand_value(struct tx *tx, struct tx_op *op, struct edn for
 }
 
 /* Makes the operation; it is added only when its parts are good. */
-static enum bs_code add_op(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx,
-                           struct tx_place e, const struct datom_attribute *attribute,
-                           struct edn value, struct bs_error *error)
+enum bs_code tx_add_op(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx, struct tx_place e,
+                       const struct datom_attribute *attribute, struct edn value,
+                       struct bs_error *error)
 {
     struct tx_op op = {.kind = kind, .form_idx = form_idx, .attribute = attribute};
-    op_set_e(tx, &op, e);
+    tx_op_set_e(tx, &op, e);
     BS_TRY(expand_value(tx, &op, value, error));
-    *op_new(tx, kind, form_idx) = op;
+    *tx_op_new(tx, kind, form_idx) = op;
     return BS_OK;
-}
-
-/* ---- list forms ---- */
-
-static enum bs_code check_arity(struct edn form, size_t least, size_t most, const char *shape,
-                                struct bs_error *error)
-{
-    if (form.len >= least && form.len <= most)
-        return BS_OK;
-    return bs_error_set(error, BS_REASON_DB_INVALID_TX_FORM,
-                        "the form has %u elements: expected %s", form.len, shape);
-}
-
-static enum bs_code expand_add(struct tx *tx, struct edn form, uint32_t form_idx,
-                               struct bs_error *error)
-{
-    BS_TRY(check_arity(form, 4, 4, "[:db/add entity attribute value]", error));
-    struct tx_place e;
-    const struct datom_attribute *attribute;
-    BS_TRY(expand_place(tx, form.as.items[1], form_idx, &e, error));
-    BS_TRY(expand_attribute(tx, form.as.items[2], &attribute, error));
-    return add_op(tx, TX_ADD, form_idx, e, attribute, form.as.items[3], error);
-}
-
-static enum bs_code expand_retract(struct tx *tx, struct edn form, uint32_t form_idx,
-                                   struct bs_error *error)
-{
-    BS_TRY(check_arity(form, 3, 4, "[:db/retract entity attribute] or with a value", error));
-    struct tx_place e;
-    const struct datom_attribute *attribute;
-    BS_TRY(expand_place(tx, form.as.items[1], form_idx, &e, error));
-    BS_TRY(expand_attribute(tx, form.as.items[2], &attribute, error));
-    if (form.len == 4)
-        return add_op(tx, TX_RETRACT, form_idx, e, attribute, form.as.items[3], error);
-    struct tx_op *op = op_new(tx, TX_RETRACT_ATTRIBUTE, form_idx);
-    op->attribute = attribute;
-    op_set_e(tx, op, e);
-    return BS_OK;
-}
-
-static enum bs_code expand_cas(struct tx *tx, struct edn form, uint32_t form_idx,
-                               struct bs_error *error)
-{
-    BS_TRY(check_arity(form, 5, 5, "[:db/cas entity attribute old-value new-value]", error));
-    struct tx_place e;
-    const struct datom_attribute *attribute;
-    BS_TRY(expand_place(tx, form.as.items[1], form_idx, &e, error));
-    BS_TRY(expand_attribute(tx, form.as.items[2], &attribute, error));
-    if (attribute->many)
-        return bs_error_set(error, BS_REASON_DB_INVALID_CAS,
-                            ":db/cas on :%.*s, which has cardinality many: expected cardinality "
-                            "one",
-                            BS_STR_ARGS(attribute->ident));
-    struct edn old = form.as.items[3];
-    if (attribute->type == DATOM_TYPE_REF)
-        old = keyword_of_string(old);
-    if (!edn_is_nil(old)) {
-        BS_TRY(datom_db_coerce(tx->db, attribute, old, tx->scratch, &old, error));
-        old = edn_dup(tx->arena, old);
-    }
-    BS_TRY(add_op(tx, TX_CAS, form_idx, e, attribute, form.as.items[4], error));
-    tx->ops[tx->ops_count - 1].old = old;
-    return BS_OK;
-}
-
-static enum bs_code expand_retract_entity(struct tx *tx, struct edn form, uint32_t form_idx,
-                                          struct bs_error *error)
-{
-    BS_TRY(check_arity(form, 2, 2, "[:db/retractEntity entity]", error));
-    struct tx_place e;
-    BS_TRY(expand_place(tx, form.as.items[1], form_idx, &e, error));
-    struct tx_op *op = op_new(tx, TX_RETRACT_ENTITY, form_idx);
-    op_set_e(tx, op, e);
-    return BS_OK;
-}
-
-static enum bs_code expand_list(struct tx *tx, struct edn form, uint32_t form_idx,
-                                struct bs_error *error)
-{
-    static const struct {
-        const char *name; /* beside the ident of the id */
-        datom_id id;
-        enum bs_code (*expand)(struct tx *tx, struct edn form, uint32_t form_idx,
-                               struct bs_error *error);
-    } functions[] = {
-        {"db/add", DATOM_DB_ADD, expand_add},
-        {"db/retract", DATOM_DB_RETRACT, expand_retract},
-        {"db/cas", DATOM_DB_CAS, expand_cas},
-        {"db.fn/cas", DATOM_DB_CAS, expand_cas},
-        {"db/retractEntity", DATOM_DB_RETRACT_ENTITY, expand_retract_entity},
-        {"db.fn/retractEntity", DATOM_DB_RETRACT_ENTITY, expand_retract_entity},
-    };
-    if (form.len == 0)
-        return bs_error_set(error, BS_REASON_DB_INVALID_TX_FORM,
-                            "an empty list: expected an operation such as :db/add and its "
-                            "arguments");
-    struct edn op = form.as.items[0];
-    for (size_t i = 0; i < BS_ARRAY_COUNT(functions); i++) {
-        if ((op.type == EDN_KEYWORD && bs_str_equals(edn_text_of(op), functions[i].name)) ||
-            (op.type == EDN_LONG && (datom_id)op.as.integer == functions[i].id))
-            return functions[i].expand(tx, form, form_idx, error);
-    }
-    char text[120];
-    return bs_error_set(error, BS_REASON_DB_NOT_A_DATA_FUNCTION,
-                        "%s is not an operation: expected :db/add, :db/retract, :db/cas or "
-                        ":db/retractEntity",
-                        edn_print_cut(op, text, sizeof(text)));
 }
 
 /* ---- maps ---- */
@@ -342,7 +236,7 @@ static enum bs_code expand_list(struct tx *tx, struct edn form, uint32_t form_id
 /* :ns/_name or ":ns/_name", unless an attribute has this very name. */
 static bool is_reverse(const struct tx *tx, struct edn key, struct edn *ret_forward)
 {
-    key = keyword_of_string(key);
+    key = tx_keyword_of_string(key);
     if (key.type != EDN_KEYWORD)
         return false;
     struct bs_str namespace = edn_namespace(key);
@@ -361,7 +255,7 @@ static bool is_reverse(const struct tx *tx, struct edn key, struct edn *ret_forw
 static bool has_unique_attribute(struct tx *tx, struct edn map)
 {
     for (uint32_t i = 0; i < map.len; i++) {
-        struct edn key = keyword_of_string(map.as.items[2 * i]);
+        struct edn key = tx_keyword_of_string(map.as.items[2 * i]);
         if (key.type != EDN_KEYWORD)
             continue;
         const struct datom_attribute *attribute =
@@ -418,16 +312,33 @@ static enum bs_code expand_pair(struct tx *tx, const struct map_walk *walk,
                                 struct bs_error *error)
 {
     if (attribute->type != DATOM_TYPE_REF || value.type != EDN_MAP)
-        return add_op(tx, TX_ADD, walk->form_idx, walk->e, attribute, value, error);
+        return tx_add_op(tx, TX_ADD, walk->form_idx, walk->e, attribute, value, error);
     /* the reference stands before what the nested map says */
     size_t idx = tx->ops_count;
-    struct tx_op *op = op_new(tx, TX_ADD, walk->form_idx);
+    struct tx_op *op = tx_op_new(tx, TX_ADD, walk->form_idx);
     op->attribute = attribute;
-    op_set_e(tx, op, walk->e);
+    tx_op_set_e(tx, op, walk->e);
     struct tx_place nested;
     BS_TRY(expand_nested(tx, attribute, value, walk->form_idx, walk->depth, &nested, error));
     op_set_v_place(tx, &tx->ops[idx], nested);
     return BS_OK;
+}
+
+static enum bs_code expand_values(struct tx *tx, const struct map_walk *walk,
+                                  const struct datom_attribute *attribute, struct edn values,
+                                  struct bs_error *error)
+{
+    for (uint32_t i = 0; i < values.len; i++)
+        BS_TRY(expand_pair(tx, walk, attribute, values.as.items[i], error));
+    return BS_OK;
+}
+
+enum bs_code tx_expand_values(struct tx *tx, struct tx_place e,
+                              const struct datom_attribute *attribute, struct edn values,
+                              uint32_t form_idx, struct bs_error *error)
+{
+    struct map_walk walk = {.form_idx = form_idx, .e = e};
+    return expand_values(tx, &walk, attribute, values, error);
 }
 
 static enum bs_code expand_reverse_value(struct tx *tx, const struct map_walk *walk,
@@ -438,10 +349,10 @@ static enum bs_code expand_reverse_value(struct tx *tx, const struct map_walk *w
     if (value.type == EDN_MAP)
         BS_TRY(expand_nested(tx, attribute, value, walk->form_idx, walk->depth, &place, error));
     else
-        BS_TRY(expand_place(tx, value, walk->form_idx, &place, error));
-    struct tx_op *op = op_new(tx, TX_ADD, walk->form_idx);
+        BS_TRY(tx_expand_place(tx, value, walk->form_idx, &place, error));
+    struct tx_op *op = tx_op_new(tx, TX_ADD, walk->form_idx);
     op->attribute = attribute;
-    op_set_e(tx, op, place);
+    tx_op_set_e(tx, op, place);
     op_set_v_place(tx, op, walk->e);
     return BS_OK;
 }
@@ -450,7 +361,7 @@ static enum bs_code expand_reverse(struct tx *tx, const struct map_walk *walk, s
                                    struct edn value, struct bs_error *error)
 {
     const struct datom_attribute *attribute;
-    BS_TRY(expand_attribute(tx, forward, &attribute, error));
+    BS_TRY(tx_expand_attribute(tx, forward, &attribute, error));
     if (attribute->type != DATOM_TYPE_REF)
         return bs_error_set(error, BS_REASON_DB_WRONG_TYPE,
                             ":%.*s is not a reference: it can't be given in reverse",
@@ -472,7 +383,7 @@ static enum bs_code expand_map_place(struct tx *tx, struct edn map, uint32_t for
 {
     for (uint32_t i = 0; i < map.len; i++) {
         if (is_db_id(map.as.items[2 * i]))
-            return expand_place(tx, map.as.items[2 * i + 1], form_idx, ret_place, error);
+            return tx_expand_place(tx, map.as.items[2 * i + 1], form_idx, ret_place, error);
     }
     *ret_place = place_of_temp(temp_new(tx, BS_STR_EMPTY, form_idx));
     return BS_OK;
@@ -497,25 +408,27 @@ static enum bs_code expand_map(struct tx *tx, struct edn map, uint32_t form_idx,
             continue;
         }
         const struct datom_attribute *attribute;
-        BS_TRY(expand_attribute(tx, key, &attribute, error));
-        if (!attribute->many || !is_many_values(tx, attribute, value)) {
+        BS_TRY(tx_expand_attribute(tx, key, &attribute, error));
+        if (attribute->many && is_many_values(tx, attribute, value))
+            BS_TRY(expand_values(tx, &walk, attribute, value, error));
+        else
             BS_TRY(expand_pair(tx, &walk, attribute, value, error));
-            continue;
-        }
-        for (uint32_t j = 0; j < value.len; j++)
-            BS_TRY(expand_pair(tx, &walk, attribute, value.as.items[j], error));
     }
     return BS_OK;
 }
 
 /* ---- the whole ---- */
 
-static enum bs_code expand_form(struct tx *tx, struct edn form, uint32_t form_idx,
-                                struct bs_error *error)
+enum bs_code tx_expand_form(struct tx *tx, struct edn form, uint32_t form_idx,
+                            struct bs_error *error)
 {
     char text[120];
+    if (tx->ops_count > BS_LIMIT_TX_DATOMS)
+        return bs_error_set(error, BS_REASON_DB_TRANSACTION_TOO_LARGE,
+                            "the transaction says more than %u things: split it",
+                            BS_LIMIT_TX_DATOMS);
     if (edn_is_sequential(form))
-        return expand_list(tx, form, form_idx, error);
+        return tx_expand_list(tx, form, form_idx, error);
     if (form.type != EDN_MAP)
         return bs_error_set(error, BS_REASON_DB_INVALID_TX_FORM,
                             "%s is no transaction form: expected a list such as [:db/add e a v] "
@@ -537,13 +450,9 @@ enum bs_code tx_expand(struct tx *tx, struct bs_error *error)
     tx->temps[self].id = tx->tx_id;
     tx->temps[self].is_entity = true;
     for (uint32_t i = 0; i < tx->forms.len; i++) {
-        enum bs_code code = expand_form(tx, tx->forms.as.items[i], i, error);
+        enum bs_code code = tx_expand_form(tx, tx->forms.as.items[i], i, error);
         if (code != BS_OK)
             return tx_blame(tx, i, code, error);
-        if (tx->ops_count > BS_LIMIT_TX_DATOMS)
-            return bs_error_set(error, BS_REASON_DB_TRANSACTION_TOO_LARGE,
-                                "the transaction says more than %u things: split it",
-                                BS_LIMIT_TX_DATOMS);
     }
-    return BS_OK;
+    return tx_sequences_finish(tx, error);
 }

@@ -1,0 +1,80 @@
+#ifndef DATOM_TX_EXPAND_H
+#define DATOM_TX_EXPAND_H
+
+/*
+ * What the files that turn forms into operations share:
+ *
+ *   tx_expand.c    tempids, places, values; maps
+ *   tx_list.c      list forms: the operations by name
+ *   tx_form.c      the forms of :db.fn/ that make more of their arguments than one operation
+ *   tx_sequence.c  strings numbered in sequence
+ *   tx_call.c      functions of the application and functions stored as data
+ *
+ * Internal to them; one thread.
+ */
+
+#include "datom/tx.h"
+
+/* Any form, as an element of tx-data or of what a function gives. */
+BS_MUST_CHECK enum bs_code tx_expand_form(struct tx *tx, struct edn form, uint32_t form_idx,
+                                          struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_expand_list(struct tx *tx, struct edn form, uint32_t form_idx,
+                                          struct bs_error *error);
+/* A list form whose operation is none of the built-in ones. */
+BS_MUST_CHECK enum bs_code tx_expand_call(struct tx *tx, struct edn form, uint32_t form_idx,
+                                          struct bs_error *error);
+/*
+ * The forms that a call gave: nil, or a vector, list or set. `call` is the call, for errors. One
+ * level deeper than the form that they come from.
+ */
+BS_MUST_CHECK enum bs_code tx_expand_results(struct tx *tx, struct edn call, struct edn forms,
+                                             uint32_t form_idx, struct bs_error *error);
+
+/* An entity as it may stand in E or in V of a reference (maps aside). */
+BS_MUST_CHECK enum bs_code tx_expand_place(struct tx *tx, struct edn form, uint32_t form_idx,
+                                           struct tx_place *ret_place, struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_expand_attribute(struct tx *tx, struct edn form,
+                                               const struct datom_attribute **ret_attribute,
+                                               struct bs_error *error);
+/* ":ns/name" where a keyword may stand; everything else as it is. */
+struct edn tx_keyword_of_string(struct edn form);
+/* Additions of each of the values, which may be nested maps. */
+BS_MUST_CHECK enum bs_code tx_expand_values(struct tx *tx, struct tx_place e,
+                                            const struct datom_attribute *attribute,
+                                            struct edn values, uint32_t form_idx,
+                                            struct bs_error *error);
+
+struct tx_op *tx_op_new(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx);
+/* Sets the entity of an operation that has its kind and attribute. */
+void tx_op_set_e(struct tx *tx, struct tx_op *op, struct tx_place e);
+/* Makes an operation with a value; it is added only when its parts are good. */
+BS_MUST_CHECK enum bs_code tx_add_op(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx,
+                                     struct tx_place e, const struct datom_attribute *attribute,
+                                     struct edn value, struct bs_error *error);
+
+/* ---- built-in list forms ---- */
+
+struct tx_form {
+    const char *name;  /* without colon */
+    const char *shape; /* for errors */
+    datom_id id;       /* DATOM_NO_ID: by name only */
+    size_t args_min, args_max;
+    enum bs_code (*expand)(struct tx *tx, struct edn form, uint32_t form_idx,
+                           struct bs_error *error);
+};
+
+/* Those of tx_list.c and of tx_form.c. */
+extern const struct tx_form tx_operations[];
+extern const size_t tx_operations_count;
+extern const struct tx_form tx_forms[];
+extern const size_t tx_forms_count;
+
+enum bs_code tx_form_add_sequential_string(struct tx *tx, struct edn form, uint32_t form_idx,
+                                           struct bs_error *error);
+enum bs_code tx_form_add_sequential_strings(struct tx *tx, struct edn form, uint32_t form_idx,
+                                            struct bs_error *error);
+/* Writes the counters that were moved; after the last form. */
+BS_MUST_CHECK enum bs_code tx_sequences_finish(struct tx *tx, struct bs_error *error);
+void tx_sequences_free(struct tx_sequences *sequences);
+
+#endif
