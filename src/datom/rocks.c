@@ -482,3 +482,14 @@ void datom_store_family_size(struct datom_store *store, enum datom_family family
                  property(store, family, "rocksdb.cur-size-all-mem-tables");
     *ret_keys = property(store, family, "rocksdb.estimate-num-keys");
 }
+
+void datom_store_each_table(struct datom_store *store, void (*found)(void *self, const char *name),
+                            void *self)
+{
+    const rocksdb_livefiles_t *files = rocksdb_livefiles(store->db);
+    for (int i = 0; i < rocksdb_livefiles_count(files); i++) {
+        const char *name = rocksdb_livefiles_name(files, i);
+        found(self, name[0] == '/' ? name + 1 : name);
+    }
+    rocksdb_livefiles_destroy(files);
+}

@@ -77,5 +77,8 @@ struct datom_kv_iter *datom_snapshot_iter(struct datom_snapshot *snapshot, enum 
 /* Estimates from the engine; bytes are those on disk (packed) and in write buffers. */
 void datom_store_family_size(struct datom_store *store, enum datom_family family,
                              uint64_t *ret_bytes, uint64_t *ret_keys);
+/* The names of the table files that are in use ("000012.sst"). */
+void datom_store_each_table(struct datom_store *store, void (*found)(void *self, const char *name),
+                            void *self);
 
 #endif

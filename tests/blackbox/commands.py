@@ -22,7 +22,8 @@ PEOPLE = """{:batch-ident {:load/id "people"}
                      :person/kind :kind/one}
                     {:person/name "B\u00f6b" :person/age 4}]}"""
 ALL = "[:find ?n ?a :where [?e :person/name ?n] [?e :person/age ?a] :order-by [?a]]"
-COMMANDS = ["repl", "import", "transact", "q", "pull", "datoms", "check", "stats"]
+COMMANDS = ["repl", "import", "transact", "q", "pull", "datoms", "check", "backup", "restore",
+            "stats"]
 
 
 class Bench:
