@@ -177,6 +177,14 @@ static enum bs_code resolve(const char *address, struct addrinfo **ret_info, str
     return BS_OK;
 }
 
+enum bs_code bridge_check_address(const char *address, struct bs_error *error)
+{
+    struct addrinfo *info = NULL;
+    BS_TRY(resolve(address, &info, error));
+    freeaddrinfo(info);
+    return BS_OK;
+}
+
 static void write_url(struct bridge *bridge, int fd)
 {
     struct sockaddr_storage address;

@@ -66,6 +66,8 @@ struct bridge;
  */
 BS_API BS_MUST_CHECK enum bs_code bridge_open(const struct bridge_options *options,
                                               struct bridge **ret_bridge, struct bs_error *error);
+/* CLI_USAGE for an address that can't be, before anything is opened. */
+BS_API BS_MUST_CHECK enum bs_code bridge_check_address(const char *address, struct bs_error *error);
 /* Once. */
 BS_API void bridge_start(struct bridge *bridge);
 /* "http://127.0.0.1:7480", with the port that was given for 0; borrowed. */

@@ -41,6 +41,8 @@ BS_API BS_MUST_CHECK enum bs_code rpc_server_open(struct rpc_dispatcher *dispatc
                                                   const struct rpc_server_options *options,
                                                   struct rpc_server **ret_server,
                                                   struct bs_error *error);
+/* CLI_USAGE for a URL that can't be, before anything is opened. */
+BS_API BS_MUST_CHECK enum bs_code rpc_server_check_url(const char *url, struct bs_error *error);
 /* The URL with the port that was given for 0; borrowed. */
 BS_API const char *rpc_server_url(const struct rpc_server *server);
 /* Stops accepting, sends goaway to all; calls under way go on. Call after rpc_dispatcher_drain. */

@@ -159,6 +159,12 @@ enum bs_code rpc_server_open(struct rpc_dispatcher *dispatcher, const char *url,
     return BS_OK;
 }
 
+enum bs_code rpc_server_check_url(const char *url, struct bs_error *error)
+{
+    struct rpc_url parsed;
+    return rpc_url_parse(url, &parsed, error);
+}
+
 const char *rpc_server_url(const struct rpc_server *server)
 {
     return server->url.text;

@@ -43,13 +43,24 @@ void universe_tx_retract_entity(struct universe_tx *tx, datom_id e)
     add_form(tx, items, BS_ARRAY_COUNT(items));
 }
 
+/* A line of a mail's head: a line break in it would begin another. */
+static struct bs_str one_line(struct bs_arena *arena, struct bs_str text)
+{
+    char *line = bs_arena_dup_cstr(arena, text);
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = ' ';
+    }
+    return bs_str_make(line, text.len);
+}
+
 void universe_tx_mail(struct universe_tx *tx, struct universe *call, struct edn tempid,
                       const struct universe_mail *mail)
 {
     universe_tx_add(tx, tempid, "mail/id", edn_string(universe_new_id(call)));
     universe_tx_add(tx, tempid, "mail/to", edn_string(mail->to));
     universe_tx_add(tx, tempid, "mail/kind", edn_string(bs_str_from(mail->kind)));
-    universe_tx_add(tx, tempid, "mail/subject", edn_string(mail->subject));
+    universe_tx_add(tx, tempid, "mail/subject", edn_string(one_line(call->arena, mail->subject)));
     universe_tx_add(tx, tempid, "mail/text", edn_string(mail->text));
     universe_tx_add(tx, tempid, "mail/status", EDN_KEYWORD_LIT("pending"));
     universe_tx_add(tx, tempid, "mail/attempts", edn_long(0));

@@ -201,7 +201,7 @@ BS_API void universe_tx_retract_entity(struct universe_tx *tx, datom_id e);
 struct universe_mail {
     const char *kind; /* "subscription-confirmation" */
     struct bs_str to;
-    struct bs_str subject;
+    struct bs_str subject; /* control characters become blanks: it is one line of a head */
     struct bs_str text;
 };
 /* A mail to be sent when, and only if, the transaction comes to be. `tempid` is a literal that is

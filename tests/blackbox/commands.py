@@ -22,8 +22,10 @@ PEOPLE = """{:batch-ident {:load/id "people"}
                      :person/kind :kind/one}
                     {:person/name "B\u00f6b" :person/age 4}]}"""
 ALL = "[:find ?n ?a :where [?e :person/name ?n] [?e :person/age ?a] :order-by [?a]]"
-COMMANDS = ["repl", "import", "transact", "q", "pull", "datoms", "check", "backup", "restore",
-            "stats"]
+COMMANDS = ["serve", "repl", "import", "transact", "q", "pull", "datoms", "call", "check",
+            "backup", "restore", "stats", "bench"]
+ADDRESSES = [("--rpc", "foo", "tcp://HOST:PORT"), ("--rpc", "tcp://127.0.0.1", "tcp://HOST:PORT"),
+             ("--http", "99", "HOST:PORT"), ("--http", "127.0.0.1:99999", "HOST:PORT")]
 
 
 class Bench:
@@ -76,6 +78,21 @@ def usage(bench):
     bench.expect("pull without an entity", bench.run("pull", "--memory", "[*]"), 2, "",
                  "expected PATTERN and EID")
     bench.expect("datoms of no index", bench.run("datoms", "--memory"), 2, "", "which index?")
+    for option, value, expected in ADDRESSES:
+        bench.expect(f"serve {option} {value}",
+                     bench.run("serve", "--db", "never", option, value), 2, "", expected)
+    bench.expect("wrong addresses make no store", bench.run("check", "--db", "never"), 1, "",
+                 ":store.error/not-found")
+    bench.expect("serve with an unknown log level",
+                 bench.run("serve", "--memory", "--log", "loud"), 2, "", "debug, info, warn")
+    bench.expect("call with a deadline of no unit",
+                 bench.run("call", "--deadline", "5", "a.B/C"), 2, "", "--deadline 5: expected")
+    bench.expect("call with metadata of no value",
+                 bench.run("call", "--metadata", "x", "a.B/C"), 2, "", "expected KEY=VALUE")
+    bench.expect("call at no URL", bench.run("call", "http://x", "a.B/C"), 2, "", "tcp://HOST:PORT")
+    bench.expect("call without a method", bench.run("call"), 2, "", "which method?")
+    bench.expect("call where nobody listens",
+                 bench.run("call", "tcp://127.0.0.1:1", "--list"), 1, "", '"UNAVAILABLE"')
     bench.expect("--connect waits", bench.run("q", "--connect", "tcp://127.0.0.1:1", ALL), 1, "",
                  ":db.error/unsupported")
 

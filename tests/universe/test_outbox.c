@@ -75,6 +75,28 @@ static void test_mail__is_sent_once_and_says_what_it_must(void **state)
     }
 }
 
+static void test_line_break_in_a_name__begins_no_field_of_a_mail(void **state)
+{
+    struct test_world *world = *state;
+    BRANCH(fork, world->universe)
+    {
+        struct services_mail_record record;
+        struct bs_str made =
+            test_ok(fork, OWNER, "bandstand.v1.CampaignService/CreateCampaign",
+                    "{\"orgId\": \"" PROCEDURES_DEMO_ORG "\", \"slug\": \"two-lines\", "
+                    "\"name\": \"Two\\r\\nBcc: everybody@fans.example\"}");
+        struct bs_str id = test_json_text(made, "campaign.id");
+        test_ok(fork, OWNER, "bandstand.v1.CampaignService/PublishCampaign",
+                bs_arena_printf(world->arena, "{\"campaignId\": \"%.*s\"}", BS_STR_ARGS(id)).ptr);
+        test_ok(fork, NOBODY, SUBSCRIBE,
+                "{\"slug\": \"two-lines\", \"email\": \"a@fans.example\"}");
+        deliver(fork, 1);
+        assert_true(services_mail_double_at(post_of(fork), 0, world->arena, &record));
+        assert_str_equals(record.message.subject,
+                          "Please confirm: news of Two  Bcc: everybody@fans.example");
+    }
+}
+
 static void test_refused_mail__is_tried_again_later_and_later(void **state)
 {
     static const int64_t waits_ms[] = {10000, 20000, 40000, 80000, 160000};
@@ -323,6 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mail__is_sent_once_and_says_what_it_must),
+        cmocka_unit_test(test_line_break_in_a_name__begins_no_field_of_a_mail),
         cmocka_unit_test(test_refused_mail__is_tried_again_later_and_later),
         cmocka_unit_test(test_mail_whose_answer_is_lost__reaches_the_service_once),
         cmocka_unit_test(test_mail_that_fails_for_good__is_given_up),

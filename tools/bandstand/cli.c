@@ -183,9 +183,17 @@ int cli_wrong(const struct cli_command *command, const char *format, ...)
     return CLI_USAGE;
 }
 
+bool cli_is_usage(const struct bs_error *error)
+{
+    /* what is not built yet is no mistake of the caller's */
+    return error->reason == BS_REASON_CLI_USAGE && error->code != BS_UNIMPLEMENTED;
+}
+
 int cli_failed(const struct cli_command *command, const struct bs_error *error)
 {
     const char *reason = bs_error_reason_name(error);
+    if (cli_is_usage(error))
+        return cli_wrong(command, "%s", error->message);
     fprintf(stderr, "bandstand %s: %s%s%s%s\n", command->name, error->message,
             reason[0] ? " (:" : "", reason, reason[0] ? ")" : "");
     return CLI_FAILED;

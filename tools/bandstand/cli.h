@@ -69,8 +69,11 @@ static inline int cli_parsed_exit(enum cli_parsed parsed)
     return parsed == CLI_DONE ? CLI_OK : CLI_USAGE;
 }
 
-/* "bandstand CMD: ..." on stderr; returns CLI_USAGE (with a pointer to the help) or CLI_FAILED. */
+/* Whether the command line is to blame: an address, a URL or a value that can't be. */
+bool cli_is_usage(const struct bs_error *error);
+/* "bandstand CMD: ..." on stderr; returns CLI_USAGE, with a pointer to the help. */
 int cli_wrong(const struct cli_command *command, const char *format, ...) BS_PRINTF(2, 3);
+/* The same for an error; returns CLI_FAILED, or CLI_USAGE where cli_is_usage. */
 int cli_failed(const struct cli_command *command, const struct bs_error *error);
 
 /* The whole of a file, or of standard input for "-", appended. */

@@ -101,7 +101,11 @@ static enum bs_code prepare(struct call *call, struct bs_error *error)
         .ret_retry_after_ms = &call->retry_after_ms,
     };
     if (call->deadline) {
-        BS_TRY(rpc_deadline_parse(bs_str_from(call->deadline), &left_ns, error));
+        if (rpc_deadline_parse(bs_str_from(call->deadline), &left_ns, NULL) != BS_OK)
+            return bs_error_set(error, BS_REASON_CLI_USAGE,
+                                "--deadline %s: expected a number and a unit, as 500ms, 5s or 2M "
+                                "(minutes)",
+                                call->deadline);
         call->options.deadline = bs_deadline_after_ns(left_ns);
     }
     return rpc_stream_channel_open(call->url, NULL, &call->channel, error);
@@ -225,7 +229,8 @@ static int run_call(const struct cli_command *command, int argc, char **argv)
     struct call call = {.command = command};
     const struct cli_option options[] = {
         {"metadata", CLI_TEXTS, &call.metadata_texts, "K=V", "sent with the call; repeatable"},
-        {"deadline", CLI_TEXT, &call.deadline, "TIME", "how long it may take: 500ms, 5s, 2m"},
+        {"deadline", CLI_TEXT, &call.deadline, "TIME",
+         "how long it may take: 500ms, 5s, 2M (minutes)"},
         {"dry-run", CLI_FLAG, &call.dry_run, NULL, "tries it: the same answer, nothing is kept"},
         {"as-of", CLI_TEXT, &call.as_of, "T", "a reading method answers from the past"},
         {"list", CLI_FLAG, &call.list, NULL, "the server's services and methods"},
@@ -247,8 +252,8 @@ static int run_call(const struct cli_command *command, int argc, char **argv)
     rpc_channel_close(call.channel);
     if (code == BS_OK)
         return CLI_OK;
-    if (error.reason == BS_REASON_CLI_USAGE)
-        return cli_wrong(command, "%s", error.message);
+    if (cli_is_usage(&error))
+        return cli_failed(command, &error);
     print_error(&call, &error);
     return CLI_FAILED;
 }

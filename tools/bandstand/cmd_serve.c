@@ -224,6 +224,14 @@ static int serve_until_signal(struct serve *serve, const sigset_t *signals)
     return code == BS_OK ? CLI_OK : cli_failed(serve->command, &error);
 }
 
+/* What can be said of the addresses before a store is made. */
+static enum bs_code check_addresses(const struct serve *serve, struct bs_error *error)
+{
+    for (size_t i = 0; i < serve->rpc_urls.count; i++)
+        BS_TRY(rpc_server_check_url(serve->rpc_urls.items[i], error));
+    return bridge_check_address(serve->http, error);
+}
+
 static int run_serve(const struct cli_command *command, int argc, char **argv)
 {
     struct serve serve = {.command = command, .http = "127.0.0.1:7480", .log = "info"};
@@ -241,6 +249,7 @@ static int run_serve(const struct cli_command *command, int argc, char **argv)
          "browsers send the session over https only"},
         {"log", CLI_TEXT, &serve.log, "LEVEL", "debug, info, warn or error (info)"},
     };
+    struct bs_error error = BS_ERROR_INIT;
     int count;
     char **arguments;
     int status;
@@ -254,6 +263,8 @@ static int run_serve(const struct cli_command *command, int argc, char **argv)
         return cli_wrong(command, "--log %s: expected debug, info, warn or error", serve.log);
     if (serve.rpc_urls.count == 0)
         serve.rpc_urls.items[serve.rpc_urls.count++] = "tcp://127.0.0.1:7400";
+    if (check_addresses(&serve, &error) != BS_OK)
+        return cli_failed(command, &error);
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
