@@ -11,6 +11,7 @@
 
 #include "datom/folder.h"
 #include "datom/rocks_options.h"
+#include "datom/wal.h"
 
 /* How often, and with what pause, a read-only open tries again when the writing process has just
  * deleted a file that it was about to open. */
@@ -57,6 +58,11 @@ static bool contains(const char *text, const char *part)
     return strstr(text, part) != NULL;
 }
 
+static bool is_corruption(const char *text)
+{
+    return strncmp(text, "Corruption", strlen("Corruption")) == 0;
+}
+
 /* Raises what RocksDB said, and frees its text. OK when it said nothing. */
 static enum bs_code take_error(char *text, const char *verb, const char *dir,
                                struct bs_error *error)
@@ -64,7 +70,7 @@ static enum bs_code take_error(char *text, const char *verb, const char *dir,
     if (!text)
         return BS_OK;
     enum bs_reason reason = BS_REASON_STORE_IO;
-    if (strncmp(text, "Corruption", strlen("Corruption")) == 0)
+    if (is_corruption(text))
         reason = BS_REASON_STORE_CORRUPT;
     else if (contains(text, "olumn famil"))
         reason = BS_REASON_STORE_FORMAT; /* families that another version has, or none of ours */
@@ -107,14 +113,14 @@ static void store_freep(struct datom_store **store)
 }
 
 /* One attempt; *ret_text is RocksDB's complaint or NULL. */
-static void open_engine(struct datom_store *store, uint64_t cache_bytes, bool compress,
+static void open_engine(struct datom_store *store, const struct datom_options *given, bool compress,
                         char **ret_text)
 {
     const char *names[DATOM_ROCKS_COLUMNS] = {"default"};
     for (unsigned i = 1; i < DATOM_ROCKS_COLUMNS; i++)
         names[i] = datom_family_name((enum datom_family)(i - 1));
     struct datom_rocks_options *options = &store->options;
-    datom_rocks_options_init(options, cache_bytes, store->read_only, compress);
+    datom_rocks_options_init(options, given, compress);
     const rocksdb_options_t *const *columns = (const rocksdb_options_t *const *)options->columns;
     *ret_text = NULL;
     if (store->read_only)
@@ -131,23 +137,39 @@ static void open_engine(struct datom_store *store, uint64_t cache_bytes, bool co
     }
 }
 
-static enum bs_code open_database(struct datom_store *store, uint64_t cache_bytes,
+/* A log whose end a power cut has filled with zeros counts as torn there, not as damaged. */
+static void open_without_zeros(struct datom_store *store, const struct datom_options *given,
+                               bool compress, char **text)
+{
+    struct datom_wal_cut cut;
+    if (datom_wal_cut_zeros(store->dir, &cut)) {
+        rocksdb_free(*text);
+        open_engine(store, given, compress, text);
+        if (*text)
+            datom_wal_restore(&cut);
+    }
+    datom_wal_cut_fini(&cut);
+}
+
+static enum bs_code open_database(struct datom_store *store, const struct datom_options *given,
                                   struct bs_error *error)
 {
     char *text;
     bool compress = true;
-    open_engine(store, cache_bytes, compress, &text);
+    open_engine(store, given, compress, &text);
     if (text && contains(text, "not linked with the binary")) {
         rocksdb_free(text);
         compress = false;
-        open_engine(store, cache_bytes, compress, &text);
+        open_engine(store, given, compress, &text);
     }
     for (int i = 1;
          store->read_only && text && contains(text, "No such file") && i < SECONDARY_TRIES; i++) {
         rocksdb_free(text);
         nanosleep(&(struct timespec){.tv_nsec = SECONDARY_PAUSE_NS}, NULL);
-        open_engine(store, cache_bytes, compress, &text);
+        open_engine(store, given, compress, &text);
     }
+    if (!store->read_only && text && is_corruption(text))
+        open_without_zeros(store, given, compress, &text);
     return take_error(text, "open", store->dir, error);
 }
 
@@ -251,7 +273,7 @@ enum bs_code datom_store_open(struct bs_str dir, const struct datom_options *opt
         BS_TRY(datom_folder_make_temporary(&store->secondary_dir, error));
     else
         BS_TRY(datom_folder_lock(store->dir, &store->lock_fd, error));
-    BS_TRY(open_database(store, options->cache_bytes, error));
+    BS_TRY(open_database(store, options, error));
     store->write_synced = write_options(true);
     store->write_unsynced = write_options(false);
     BS_TRY(look_for_meta(store, error));

@@ -25,15 +25,22 @@
 #define INFO_LOG_WARN 2
 #define WAL_TOLERATE_CORRUPTED_TAIL_RECORDS 0
 
-static rocksdb_options_t *db_options(bool read_only)
+/* Memory for what is not in sorted files yet, of all families together. */
+static size_t write_buffers_bytes(const struct datom_options *given)
 {
+    return given->write_buffer_bytes > 0 ? (size_t)given->write_buffer_bytes : WRITE_BUFFERS_BYTES;
+}
+
+static rocksdb_options_t *db_options(const struct datom_options *given)
+{
+    bool read_only = given->read_only;
     rocksdb_options_t *options = rocksdb_options_create();
     rocksdb_options_set_create_if_missing(options, !read_only);
     rocksdb_options_set_create_missing_column_families(options, !read_only);
     /* The default would drop acknowledged writes behind a damaged place in silence. */
     rocksdb_options_set_wal_recovery_mode(options, WAL_TOLERATE_CORRUPTED_TAIL_RECORDS);
     rocksdb_options_set_max_total_wal_size(options, WAL_BYTES_MAX);
-    rocksdb_options_set_db_write_buffer_size(options, WRITE_BUFFERS_BYTES);
+    rocksdb_options_set_db_write_buffer_size(options, write_buffers_bytes(given));
     /* A secondary must keep open what the writing process may delete. */
     rocksdb_options_set_max_open_files(options, read_only ? -1 : OPEN_FILES_MAX);
     rocksdb_options_set_max_background_jobs(options, 2);
@@ -64,11 +71,13 @@ static bool is_past(unsigned column)
     return family >= DATOM_FAMILY_EAVT_H && family <= DATOM_FAMILY_LOG;
 }
 
-static rocksdb_options_t *column_options(unsigned column, rocksdb_cache_t *cache, bool compress)
+static rocksdb_options_t *column_options(unsigned column, const struct datom_options *given,
+                                         rocksdb_cache_t *cache, bool compress)
 {
     rocksdb_options_t *options = rocksdb_options_create();
-    rocksdb_options_set_write_buffer_size(options, WRITE_BUFFER_BYTES);
-    rocksdb_options_set_arena_block_size(options, ARENA_BLOCK_BYTES);
+    size_t buffer_bytes = BS_MIN(WRITE_BUFFER_BYTES, write_buffers_bytes(given) / 4);
+    rocksdb_options_set_write_buffer_size(options, buffer_bytes);
+    rocksdb_options_set_arena_block_size(options, BS_MIN(ARENA_BLOCK_BYTES, buffer_bytes / 8));
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
     rocksdb_options_add_compact_on_deletion_collector_factory(options, DELETIONS_WINDOW,
                                                               DELETIONS_TRIGGER);
@@ -92,14 +101,14 @@ static rocksdb_options_t *column_options(unsigned column, rocksdb_cache_t *cache
     return options;
 }
 
-void datom_rocks_options_init(struct datom_rocks_options *options, uint64_t cache_bytes,
-                              bool read_only, bool compress)
+void datom_rocks_options_init(struct datom_rocks_options *options,
+                              const struct datom_options *given, bool compress)
 {
-    options->cache =
-        rocksdb_cache_create_lru(cache_bytes > 0 ? (size_t)cache_bytes : CACHE_BYTES_DEFAULT);
-    options->db = db_options(read_only);
+    options->cache = rocksdb_cache_create_lru(given->cache_bytes > 0 ? (size_t)given->cache_bytes
+                                                                     : CACHE_BYTES_DEFAULT);
+    options->db = db_options(given);
     for (unsigned i = 0; i < DATOM_ROCKS_COLUMNS; i++)
-        options->columns[i] = column_options(i, options->cache, compress);
+        options->columns[i] = column_options(i, given, options->cache, compress);
 }
 
 void datom_rocks_options_fini(struct datom_rocks_options *options)

@@ -5,6 +5,7 @@
 
 #include <rocksdb/c.h>
 
+#include "datom/datom.h"
 #include "datom/kv.h"
 
 /* RocksDB's own default family, unused, then one for each datom_family. */
@@ -17,11 +18,11 @@ struct datom_rocks_options {
 };
 
 /*
- * Owned by the caller, to be kept until the database is closed. `cache_bytes` 0 is the default.
- * `compress` false is for libraries that were built without LZ4 or Zstandard.
+ * Owned by the caller, to be kept until the database is closed. `compress` false is for libraries
+ * that were built without LZ4 or Zstandard.
  */
-void datom_rocks_options_init(struct datom_rocks_options *options, uint64_t cache_bytes,
-                              bool read_only, bool compress);
+void datom_rocks_options_init(struct datom_rocks_options *options,
+                              const struct datom_options *given, bool compress);
 void datom_rocks_options_fini(struct datom_rocks_options *options);
 
 #endif
