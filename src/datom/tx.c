@@ -24,6 +24,36 @@ enum bs_code tx_blame(const struct tx *tx, uint32_t form_idx, enum bs_code code,
     return code;
 }
 
+void tx_note_integer(struct bs_error *error, const char *key, int64_t value)
+{
+    if (error && bs_error_find(error, key) == NULL)
+        bs_error_add_integer(error, key, value);
+}
+
+void tx_note_text(struct bs_error *error, const char *key, struct bs_str text)
+{
+    if (error && bs_error_find(error, key) == NULL)
+        bs_error_add_text(error, key, text);
+}
+
+void tx_note_value(struct bs_error *error, const char *key, struct edn value)
+{
+    char text[BS_ERROR_FIELD_TEXT_MAX];
+    if (!error)
+        return;
+    edn_print_cut(value, text, sizeof(text));
+    tx_note_text(error, key, bs_str_from(text));
+}
+
+enum bs_code tx_blame_entry(const struct tx *tx, const struct tx_entry *entry, enum bs_code code,
+                            struct bs_error *error)
+{
+    tx_note_integer(error, "entity", (int64_t)entry->e);
+    tx_note_text(error, "attribute", entry->attribute->ident);
+    tx_note_value(error, "value", entry->v);
+    return tx_blame(tx, entry->form_idx, code, error);
+}
+
 enum bs_code tx_walk(struct tx *tx, const struct datom_range *range, struct bs_error *error)
 {
     if (tx->cursor)
@@ -64,7 +94,7 @@ static enum bs_code check_instant(const struct tx *tx, const struct tx_entry *en
     bs_error_set(error, BS_REASON_DB_PAST_TX_INSTANT,
                  ":db/txInstant %s is %s: expected one from %s, the last transaction's, to now",
                  given, ms < last ? "too early" : "in the future", earliest);
-    return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+    return tx_blame_entry(tx, entry, BS_INVALID_ARGUMENT, error);
 }
 
 /* The transaction's instant: the one that the forms give, or now, never before the last one's. */
@@ -81,7 +111,7 @@ static enum bs_code stamp(struct tx *tx, struct bs_error *error)
                          ":db/txInstant of entity %llu can't be changed: expected the entity of "
                          "this transaction, \"datomic.tx\"",
                          (unsigned long long)entry->e);
-            return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+            return tx_blame_entry(tx, entry, BS_INVALID_ARGUMENT, error);
         }
         tx->instant_ms = entry->v.as.integer;
         return check_instant(tx, entry, now_ms, error);

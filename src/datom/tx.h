@@ -123,6 +123,13 @@ struct tx {
 /* Blames a form: puts its number and text before the message, adds the field "form". */
 enum bs_code tx_blame(const struct tx *tx, uint32_t form_idx, enum bs_code code,
                       struct bs_error *error);
+/* The same for an entry: the fields entity, attribute and value too. */
+enum bs_code tx_blame_entry(const struct tx *tx, const struct tx_entry *entry, enum bs_code code,
+                            struct bs_error *error);
+/* Adds a field that is not there yet. */
+void tx_note_integer(struct bs_error *error, const char *key, int64_t value);
+void tx_note_text(struct bs_error *error, const char *key, struct bs_str text);
+void tx_note_value(struct bs_error *error, const char *key, struct edn value);
 
 BS_MUST_CHECK enum bs_code tx_expand(struct tx *tx, struct bs_error *error);
 BS_MUST_CHECK enum bs_code tx_bind_identities(struct tx *tx, struct bs_error *error);

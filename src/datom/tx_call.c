@@ -30,7 +30,7 @@ enum bs_code tx_expand_results(struct tx *tx, struct edn call, struct edn forms,
     for (uint32_t i = 0; i < forms.len && code == BS_OK; i++) {
         code = tx_expand_form(tx, forms.as.items[i], form_idx, error);
         /* the innermost call tells which of its forms it is */
-        if (code != BS_OK && bs_error_find(error, "function") == NULL) {
+        if (code != BS_OK && error && bs_error_find(error, "function") == NULL) {
             bs_error_prefix(error, "%s gives %s: ", name,
                             edn_print_cut(forms.as.items[i], text, sizeof(text)));
             bs_error_add_text(error, "function", bs_str_from(name));
@@ -265,11 +265,8 @@ enum bs_code tx_check_functions(struct tx *tx, struct bs_error *error)
         enum bs_code code = check_lang(tx, entry, error);
         if (code == BS_OK)
             code = check_code(tx, entry, error);
-        if (code != BS_OK) {
-            bs_error_add_integer(error, "entity", (int64_t)entry->e);
-            bs_error_add_text(error, "attribute", entry->attribute->ident);
-            return tx_blame(tx, entry->form_idx, code, error);
-        }
+        if (code != BS_OK)
+            return tx_blame_entry(tx, entry, code, error);
     }
     return BS_OK;
 }

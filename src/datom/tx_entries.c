@@ -129,9 +129,9 @@ static enum bs_code conflict(const struct tx *tx, const struct tx_entry *a,
     bs_error_set(error, BS_REASON_DB_DATOMS_CONFLICT,
                  "%s contradicts %s in the same transaction: expected one of them",
                  datom_text(b, x, sizeof(x)), datom_text(a, y, sizeof(y)));
-    bs_error_add_integer(error, "entity", (int64_t)b->e);
-    bs_error_add_text(error, "attribute", b->attribute->ident);
-    return tx_blame(tx, b->form_idx, BS_ABORTED, error);
+    bs_error_add_text(error, "d1", bs_str_from(y));
+    bs_error_add_text(error, "d2", bs_str_from(x));
+    return tx_blame_entry(tx, b, BS_ABORTED, error);
 }
 
 /* ---- retracting ---- */
@@ -428,9 +428,9 @@ static enum bs_code cas(struct tx *tx, const struct tx_op *op, struct bs_error *
                  BS_STR_ARGS(op->attribute->ident), (unsigned long long)entry.e,
                  edn_print_cut(is_current ? life.v : edn_nil(), is, sizeof(is)),
                  edn_print_cut(op->old, was, sizeof(was)));
-    bs_error_add_integer(error, "entity", (int64_t)entry.e);
-    bs_error_add_text(error, "attribute", op->attribute->ident);
-    return tx_blame(tx, op->form_idx, BS_ABORTED, error);
+    bs_error_add_text(error, "v", bs_str_from(is));
+    bs_error_add_text(error, "v-old", bs_str_from(was));
+    return tx_blame_entry(tx, &entry, BS_ABORTED, error);
 }
 
 /* ---- uniqueness ---- */
@@ -444,9 +444,8 @@ static enum bs_code unique_conflict(const struct tx *tx, const struct tx_entry *
                  BS_STR_ARGS(entry->attribute->ident),
                  edn_print_cut(entry->v, value, sizeof(value)), (unsigned long long)holder,
                  (unsigned long long)entry->e);
-    bs_error_add_integer(error, "entity", (int64_t)holder);
-    bs_error_add_text(error, "attribute", entry->attribute->ident);
-    return tx_blame(tx, entry->form_idx, BS_ALREADY_EXISTS, error);
+    bs_error_add_integer(error, "holder", (int64_t)holder);
+    return tx_blame_entry(tx, entry, BS_ALREADY_EXISTS, error);
 }
 
 /* Against the other additions of this transaction. */

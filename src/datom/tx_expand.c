@@ -168,8 +168,13 @@ enum bs_code tx_expand_attribute(struct tx *tx, struct edn form,
                                  const struct datom_attribute **ret_attribute,
                                  struct bs_error *error)
 {
-    BS_TRY(datom_db_find_attribute(tx->db, tx_keyword_of_string(form), ret_attribute, error));
-    return check_supported(*ret_attribute, error);
+    form = tx_keyword_of_string(form);
+    enum bs_code code = datom_db_find_attribute(tx->db, form, ret_attribute, error);
+    if (code == BS_OK)
+        code = check_supported(*ret_attribute, error);
+    if (code != BS_OK && form.type == EDN_KEYWORD)
+        tx_note_text(error, "attribute", edn_text_of(form));
+    return code;
 }
 
 struct tx_op *tx_op_new(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx)
@@ -220,13 +225,30 @@ static enum bs_code expand_value(struct tx *tx, struct tx_op *op, struct edn for
 }
 
 /* Makes the operation; it is added only when its parts are good. */
+enum bs_code tx_note_place(const struct tx *tx, const struct tx_place *e,
+                           const struct datom_attribute *attribute, const struct edn *value,
+                           enum bs_code code, struct bs_error *error)
+{
+    if (e && !e->is_temp)
+        tx_note_integer(error, "entity", (int64_t)e->id);
+    else if (e && tx->temps[e->temp].name.len > 0)
+        tx_note_text(error, "entity", tx->temps[e->temp].name);
+    if (attribute)
+        tx_note_text(error, "attribute", attribute->ident);
+    if (value)
+        tx_note_value(error, "value", *value);
+    return code;
+}
+
 enum bs_code tx_add_op(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx, struct tx_place e,
                        const struct datom_attribute *attribute, struct edn value,
                        struct bs_error *error)
 {
     struct tx_op op = {.kind = kind, .form_idx = form_idx, .attribute = attribute};
     tx_op_set_e(tx, &op, e);
-    BS_TRY(expand_value(tx, &op, value, error));
+    enum bs_code code = expand_value(tx, &op, value, error);
+    if (code != BS_OK)
+        return tx_note_place(tx, &e, attribute, &value, code, error);
     *tx_op_new(tx, kind, form_idx) = op;
     return BS_OK;
 }
@@ -319,7 +341,10 @@ static enum bs_code expand_pair(struct tx *tx, const struct map_walk *walk,
     op->attribute = attribute;
     tx_op_set_e(tx, op, walk->e);
     struct tx_place nested;
-    BS_TRY(expand_nested(tx, attribute, value, walk->form_idx, walk->depth, &nested, error));
+    enum bs_code code =
+        expand_nested(tx, attribute, value, walk->form_idx, walk->depth, &nested, error);
+    if (code != BS_OK)
+        return tx_note_place(tx, &walk->e, attribute, &value, code, error);
     op_set_v_place(tx, &tx->ops[idx], nested);
     return BS_OK;
 }
@@ -346,10 +371,12 @@ static enum bs_code expand_reverse_value(struct tx *tx, const struct map_walk *w
                                          struct bs_error *error)
 {
     struct tx_place place;
-    if (value.type == EDN_MAP)
-        BS_TRY(expand_nested(tx, attribute, value, walk->form_idx, walk->depth, &place, error));
-    else
-        BS_TRY(tx_expand_place(tx, value, walk->form_idx, &place, error));
+    enum bs_code code =
+        value.type == EDN_MAP
+            ? expand_nested(tx, attribute, value, walk->form_idx, walk->depth, &place, error)
+            : tx_expand_place(tx, value, walk->form_idx, &place, error);
+    if (code != BS_OK)
+        return tx_note_place(tx, NULL, attribute, &value, code, error);
     struct tx_op *op = tx_op_new(tx, TX_ADD, walk->form_idx);
     op->attribute = attribute;
     tx_op_set_e(tx, op, place);
@@ -408,7 +435,9 @@ static enum bs_code expand_map(struct tx *tx, struct edn map, uint32_t form_idx,
             continue;
         }
         const struct datom_attribute *attribute;
-        BS_TRY(tx_expand_attribute(tx, key, &attribute, error));
+        enum bs_code code = tx_expand_attribute(tx, key, &attribute, error);
+        if (code != BS_OK)
+            return tx_note_place(tx, ret_place, NULL, &value, code, error);
         if (attribute->many && is_many_values(tx, attribute, value))
             BS_TRY(expand_values(tx, &walk, attribute, value, error));
         else

@@ -52,6 +52,12 @@ BS_MUST_CHECK enum bs_code tx_add_op(struct tx *tx, enum tx_op_kind kind, uint32
                                      struct tx_place e, const struct datom_attribute *attribute,
                                      struct edn value, struct bs_error *error);
 
+/* Adds to an error what is known of the place where it was met: fields entity, attribute, value
+ * (each may be NULL). What the error says itself stays. */
+enum bs_code tx_note_place(const struct tx *tx, const struct tx_place *e,
+                           const struct datom_attribute *attribute, const struct edn *value,
+                           enum bs_code code, struct bs_error *error);
+
 /* ---- built-in list forms ---- */
 
 struct tx_form {

@@ -61,6 +61,10 @@ static enum bs_code bind(struct claims *claims, const struct tx_op *op, datom_id
                      temp_label(tx, op->e.temp, label), (unsigned long long)temp->id,
                      (unsigned long long)id, BS_STR_ARGS(op->attribute->ident),
                      edn_print_cut(op->v, value, sizeof(value)));
+        bs_error_add_integer(error, "entity", (int64_t)temp->id);
+        bs_error_add_integer(error, "holder", (int64_t)id);
+        tx_note_text(error, "attribute", op->attribute->ident);
+        tx_note_value(error, "value", op->v);
         return tx_blame(tx, op->form_idx, BS_ALREADY_EXISTS, error);
     }
     temp->id = id;
@@ -84,6 +88,9 @@ static enum bs_code unite(struct claims *claims, const struct tx_op *op, uint32_
                      temp_label(tx, root, x), temp_label(tx, other, y),
                      BS_STR_ARGS(op->attribute->ident), (unsigned long long)to->id,
                      (unsigned long long)from->id);
+        bs_error_add_integer(error, "entity", (int64_t)to->id);
+        bs_error_add_integer(error, "holder", (int64_t)from->id);
+        tx_note_text(error, "attribute", op->attribute->ident);
         return tx_blame(tx, op->form_idx, BS_ALREADY_EXISTS, error);
     }
     if (to->id == DATOM_NO_ID)
@@ -201,6 +208,7 @@ static enum bs_code issue_ids(struct tx *tx, struct bs_error *error)
                          "the tempid \"%.*s\" is only referred to: expected a form that says "
                          "something of it",
                          BS_STR_ARGS(tx->temps[i].name));
+            tx_note_text(error, "entity", tx->temps[i].name);
             return tx_blame(tx, tx->temps[i].form_idx, BS_INVALID_ARGUMENT, error);
         }
         if (!temp->is_entity)

@@ -11,8 +11,13 @@ static enum bs_code expand_e_a(struct tx *tx, struct edn form, uint32_t form_idx
                                struct tx_place *ret_e, const struct datom_attribute **ret_attribute,
                                struct bs_error *error)
 {
-    BS_TRY(tx_expand_place(tx, form.as.items[1], form_idx, ret_e, error));
-    return tx_expand_attribute(tx, form.as.items[2], ret_attribute, error);
+    enum bs_code code = tx_expand_place(tx, form.as.items[1], form_idx, ret_e, error);
+    if (code != BS_OK) {
+        tx_note_value(error, "entity", form.as.items[1]);
+        return code;
+    }
+    code = tx_expand_attribute(tx, form.as.items[2], ret_attribute, error);
+    return code == BS_OK ? BS_OK : tx_note_place(tx, ret_e, NULL, NULL, code, error);
 }
 
 static enum bs_code expand_add(struct tx *tx, struct edn form, uint32_t form_idx,
@@ -44,16 +49,20 @@ static enum bs_code expand_cas(struct tx *tx, struct edn form, uint32_t form_idx
     struct tx_place e;
     const struct datom_attribute *attribute;
     BS_TRY(expand_e_a(tx, form, form_idx, &e, &attribute, error));
-    if (attribute->many)
-        return bs_error_set(error, BS_REASON_DB_INVALID_CAS,
-                            ":db/cas on :%.*s, which has cardinality many: expected cardinality "
-                            "one",
-                            BS_STR_ARGS(attribute->ident));
+    if (attribute->many) {
+        enum bs_code code = bs_error_set(error, BS_REASON_DB_INVALID_CAS,
+                                         ":db/cas on :%.*s, which has cardinality many: expected "
+                                         "cardinality one",
+                                         BS_STR_ARGS(attribute->ident));
+        return tx_note_place(tx, &e, attribute, &form.as.items[4], code, error);
+    }
     struct edn old = form.as.items[3];
     if (attribute->type == DATOM_TYPE_REF)
         old = tx_keyword_of_string(old);
     if (!edn_is_nil(old)) {
-        BS_TRY(datom_db_coerce(tx->db, attribute, old, tx->scratch, &old, error));
+        enum bs_code code = datom_db_coerce(tx->db, attribute, old, tx->scratch, &old, error);
+        if (code != BS_OK)
+            return tx_note_place(tx, &e, attribute, &form.as.items[3], code, error);
         old = edn_dup(tx->arena, old);
     }
     BS_TRY(tx_add_op(tx, TX_CAS, form_idx, e, attribute, form.as.items[4], error));

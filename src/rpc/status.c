@@ -180,10 +180,12 @@ void rpc_status_pack(const struct bs_error *error, const struct rpc_status_extra
 static const char *static_key(const char *key)
 {
     static const char *const keys[] = {
-        "line",     "column", "offset", "path",      "retry-after-ms",
-        "limit",    "size",   "e",      "attribute", "value",
-        "expected", "t",      "tx",     "name",      "method",
-        "field",    "id",     "nearest"};
+        "line",     "column",     "offset",  "path",      "retry-after-ms",
+        "limit",    "size",       "e",       "attribute", "value",
+        "expected", "t",          "tx",      "name",      "method",
+        "field",    "id",         "nearest", "form",      "entity",
+        "holder",   "v",          "v-old",   "d1",        "d2",
+        "function", "pred-return"};
     for (size_t i = 0; i < BS_ARRAY_COUNT(keys); i++) {
         if (strcmp(key, keys[i]) == 0)
             return keys[i];

@@ -1,0 +1,131 @@
+/*
+ * What errors of transactions say: every row names the fields that a program finds in the error,
+ * beside the reason and a part of the message. A field is "key=value", in the order of the error.
+ */
+
+#include "support.h"
+
+#include "datom/people.h"
+#include "datom/rows.h"
+
+struct error_row {
+    const char *name;
+    const char *tx;
+    enum bs_reason reason;
+    const char *message; /* a part of it, after the form's number and text */
+    const char *fields;
+};
+
+static const struct error_row rows[] = {
+    {"the transaction", "17", BS_REASON_DB_INVALID_TX_FORM, "17 is no transaction", ""},
+    {"a form", "[[:db/add " ANN " :p/age 1] 17]", BS_REASON_DB_INVALID_TX_FORM,
+     "form 1, 17: 17 is no transaction form", "form=1"},
+    {"an empty form", "[[]]", BS_REASON_DB_INVALID_TX_FORM, "form 0, []: an empty list", "form=0"},
+    {"an operation", "[[:db/ad 1 2 3]]", BS_REASON_DB_NOT_A_DATA_FUNCTION,
+     "form 0, [:db/ad 1 2 3]: :db/ad is not an operation: is :db/add meant?", "form=0"},
+    {"an attribute in a list", "[[:db/add " ANN " :p/agee 1]]", BS_REASON_DB_NOT_AN_ATTRIBUTE,
+     "did you mean :p/age?", "attribute=p/agee entity=17592186045419 form=0"},
+    {"an attribute in a map", "[{:db/id \"x\" :p/agee 1}]", BS_REASON_DB_NOT_AN_ATTRIBUTE,
+     "did you mean :p/age?", "attribute=p/agee entity=x value=1 form=0"},
+    {"an entity", "[[:db/add :no/body :p/age 1]]", BS_REASON_DB_NOT_AN_ENTITY,
+     ":no/body names no entity", "entity=:no/body form=0"},
+    {"the value of a reference", "[[:db/add " ANN " :p/boss :no/body]]", BS_REASON_DB_NOT_AN_ENTITY,
+     ":no/body names no entity", "entity=17592186045419 attribute=p/boss value=:no/body form=0"},
+    {"the value of a reference in a map", "[{:db/id " ANN " :p/boss :no/body}]",
+     BS_REASON_DB_NOT_AN_ENTITY, ":no/body names no entity",
+     "entity=17592186045419 attribute=p/boss value=:no/body form=0"},
+    {"a value under a reverse attribute", "[{:db/id " ANN " :p/_boss :no/body}]",
+     BS_REASON_DB_NOT_AN_ENTITY, ":no/body names no entity",
+     "attribute=p/boss value=:no/body form=0"},
+    {"a type", "[[:db/add " ANN " :p/age \"x\"]]", BS_REASON_DB_WRONG_TYPE,
+     "\"x\" (a string) can't be a value of :p/age: expected :db.type/long",
+     "entity=17592186045419 attribute=p/age value=\"x\" form=0"},
+    {"nil", "[{:db/id \"x\" :p/age nil}]", BS_REASON_DB_NIL_VALUE, "expected :db.type/long",
+     "entity=x attribute=p/age value=nil form=0"},
+    {"a value in a nested map", "[{:db/id " ANN " :p/parts {:p/age \"x\"}}]",
+     BS_REASON_DB_WRONG_TYPE, ":p/age", "attribute=p/age value=\"x\" entity=17592186045419 form=0"},
+    {"a nested map", "[{:db/id " ANN " :p/boss {:p/name \"x\"}}]",
+     BS_REASON_DB_INVALID_NESTED_ENTITY, ":p/boss",
+     "entity=17592186045419 attribute=p/boss value={:p/name \"x\"} form=0"},
+    {"a tempid", "[[:db/add \"datomic.x\" :p/age 1]]", BS_REASON_DB_INVALID_TEMPID, "datomic.x",
+     "entity=\"datomic.x\" form=0"},
+    {"a tempid that is only a value", "[[:db/add " ANN " :p/boss \"who\"]]",
+     BS_REASON_DB_TEMPID_NOT_AN_ENTITY, "\"who\" is only referred to", "entity=who form=0"},
+    {"a conflict", "[[:db/add " ANN " :p/age 1] [:db/add " ANN " :p/age 2]]",
+     BS_REASON_DB_DATOMS_CONFLICT,
+     "form 1, [:db/add [:p/email \"ann@x\"] :p/age 2]: [:db/add 17592186045419 :p/age 2] "
+     "contradicts [:db/add 17592186045419 :p/age 1]",
+     "d1=[:db/add 17592186045419 :p/age 1] d2=[:db/add 17592186045419 :p/age 2] "
+     "entity=17592186045419 attribute=p/age value=2 form=1"},
+    {"a conflict of add and retract",
+     "[[:db/retract " ANN " :p/age 30] [:db/add " ANN " :p/age 30]]", BS_REASON_DB_DATOMS_CONFLICT,
+     "contradicts",
+     "d1=[:db/retract 17592186045419 :p/age 30] d2=[:db/add 17592186045419 :p/age 30] "
+     "entity=17592186045419 attribute=p/age value=30 form=1"},
+    {"cas", "[[:db/cas " ANN " :p/age 29 31]]", BS_REASON_DB_CAS_FAILED,
+     ":p/age of entity 17592186045419 is 30: expected 29",
+     "v=30 v-old=29 entity=17592186045419 attribute=p/age value=31 form=0"},
+    {"cas of what is absent", "[[:db/cas " BOB " :p/age 29 31]]", BS_REASON_DB_CAS_FAILED,
+     "is nil: expected 29", "v=nil v-old=29 entity=17592186045420 attribute=p/age value=31 form=0"},
+    {"cas on many", "[[:db/cas " ANN " :p/tags :a :b]]", BS_REASON_DB_INVALID_CAS, ":p/tags",
+     "entity=17592186045419 attribute=p/tags value=:b form=0"},
+    {"a unique value", "[{:db/id " BOB " :p/login \"ann\"}]", BS_REASON_DB_UNIQUE_CONFLICT,
+     ":p/login \"ann\" is held by entity 17592186045419: entity 17592186045420 can't have it too",
+     "holder=17592186045419 entity=17592186045420 attribute=p/login value=\"ann\" form=0"},
+    {"an instant", "[[:db/add \"datomic.tx\" :db/txInstant #inst \"1971\"]]",
+     BS_REASON_DB_PAST_TX_INSTANT, "too early",
+     "entity=13194139534318 attribute=db/txInstant "
+     "value=#inst \"1971-01-01T00:00:00.000-00:00\" form=0"},
+};
+
+static void print_fields(const struct bs_error *error, struct bs_buf *out)
+{
+    for (size_t i = 0; i < error->fields_count; i++) {
+        const struct bs_error_field *field = &error->fields[i];
+        bs_buf_printf(out, "%s%s=", i > 0 ? " " : "", field->key);
+        if (field->is_text)
+            bs_buf_append_cstr(out, field->text);
+        else
+            bs_buf_printf(out, "%lld", (long long)field->integer);
+    }
+}
+
+static void test_errors__name_the_form_and_what_is_in_it(void **state)
+{
+    struct datom_conn *conn = *state;
+    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
+        const struct error_row *row = &rows[i];
+        struct bs_error error = BS_ERROR_INIT;
+        enum bs_code code = datom_transact_text(conn, bs_str_from(row->tx), NULL, NULL, &error);
+        test_row(row->name, code != BS_OK, "went through");
+        test_row(row->name, error.reason == row->reason, "%s", bs_error_reason_name(&error));
+        test_row(row->name, strstr(error.message, row->message) != NULL, "%s", error.message);
+        BS_CLEANUP(bs_buf_fini) struct bs_buf fields = BS_BUF_INIT(0);
+        print_fields(&error, &fields);
+        test_row(row->name, strcmp(bs_buf_cstr(&fields), row->fields) == 0, "%s",
+                 bs_buf_cstr(&fields));
+        /* the same without anybody who wants to know */
+        assert_int_equal(datom_transact_text(conn, bs_str_from(row->tx), NULL, NULL, NULL), code);
+    }
+    test_rows_end();
+}
+
+static int setup(void **state)
+{
+    *state = people_new(NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    datom_conn_unref(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_errors__name_the_form_and_what_is_in_it),
+    };
+    return cmocka_run_group_tests_name("datom/transactions_errors", tests, setup, teardown);
+}
