@@ -94,7 +94,8 @@ struct tx {
     size_t temps_count, temps_capacity;
     struct datom_table temps_by_name;
 
-    uint32_t call_depth; /* calls of functions inside calls */
+    uint64_t value_bytes; /* of texts and bytes that the forms say */
+    uint32_t call_depth;  /* calls of functions inside calls */
     uint32_t calls_count;
     struct tx_sequences *sequences; /* numbers taken so far (tx_sequence.c); NULL: none */
 

@@ -209,6 +209,27 @@ static void op_set_v_place(struct tx *tx, struct tx_op *op, struct tx_place v)
         tx->temps[v.temp].is_attribute = true;
 }
 
+/* Texts and bytes; what else a value has is bounded by the number of datoms. */
+static enum bs_code count_bytes(struct tx *tx, struct edn value, struct bs_error *error)
+{
+    switch ((enum edn_type)value.type) {
+    case EDN_STRING:
+    case EDN_URI:
+    case EDN_BYTES:
+    case EDN_KEYWORD:
+    case EDN_SYMBOL:
+        tx->value_bytes += value.len;
+        break;
+    default:
+        break;
+    }
+    if (tx->value_bytes <= BS_LIMIT_TX_BYTES)
+        return BS_OK;
+    return bs_error_set(error, BS_REASON_DB_TRANSACTION_TOO_LARGE,
+                        "the transaction's values have more than %u bytes: split it",
+                        BS_LIMIT_TX_BYTES);
+}
+
 static enum bs_code expand_value(struct tx *tx, struct tx_op *op, struct edn form,
                                  struct bs_error *error)
 {
@@ -220,6 +241,7 @@ static enum bs_code expand_value(struct tx *tx, struct tx_op *op, struct edn for
     }
     struct edn value;
     BS_TRY(datom_db_coerce(tx->db, op->attribute, form, tx->scratch, &value, error));
+    BS_TRY(count_bytes(tx, value, error));
     op->v = edn_dup(tx->arena, value);
     return BS_OK;
 }
