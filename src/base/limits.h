@@ -39,6 +39,7 @@
 #define BS_LIMIT_METADATA_KEY_BYTES 64
 #define BS_LIMIT_METADATA_VALUE_BYTES 4096
 #define BS_LIMIT_VIOLATIONS 64
+#define BS_LIMIT_BASIS_WAITERS 256 /* calls that wait for a min-basis-t; each holds a thread */
 #define BS_LIMIT_CALL_ARENA_BYTES (256u * 1024 * 1024)
 
 /* HTTP */

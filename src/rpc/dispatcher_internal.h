@@ -133,6 +133,9 @@ enum bs_code rpc_metadata_check_call(void *dispatcher, struct rpc_call *call,
                                      struct bs_error *error);
 /* Adds the bits of the keys in a NULL-terminated list (may be NULL). */
 void rpc_metadata_claim(struct rpc_dispatcher *dispatcher, const char *const *keys);
+/* Whether a key asks for one of the features: such a call may wait, or takes more than its method
+ * does by itself. */
+bool rpc_metadata_has_feature(const struct rpc_metadata *metadata);
 
 /* dispatcher.c */
 const struct rpc_served *rpc_dispatcher_lookup(const struct rpc_dispatcher *dispatcher,

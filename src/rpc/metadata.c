@@ -239,6 +239,15 @@ void rpc_metadata_claim(struct rpc_dispatcher *dispatcher, const char *const *ke
     }
 }
 
+bool rpc_metadata_has_feature(const struct rpc_metadata *metadata)
+{
+    for (size_t k = 0; k < BS_ARRAY_COUNT(known_keys); k++) {
+        if (known_keys[k].is_feature && rpc_metadata_has(metadata, bs_str_from(known_keys[k].key)))
+            return true;
+    }
+    return false;
+}
+
 enum bs_code rpc_metadata_check_call(void *self, struct rpc_call *call, struct bs_error *error)
 {
     const struct rpc_dispatcher *dispatcher = (const struct rpc_dispatcher *)self;

@@ -112,12 +112,13 @@ static bool is_whole(const struct rpc_frame *frame)
            (RPC_FLAG_MESSAGE | RPC_FLAG_END);
 }
 
-/* Takes one of the places for inline runs. */
+/* Takes one of the places for inline runs. What a method has learned holds for plain calls: one
+ * that waits for a basis would hold up all that comes after it on the connection. */
 static bool may_run_inline(const struct opening *opening)
 {
     if (!opening->served || opening->served->method->kind != RPC_UNARY ||
         !is_whole(opening->frame) || opening->frame->body.len > RPC_INLINE_MAX_BYTES ||
-        !rpc_quick_is_quick(opening->quick))
+        !rpc_quick_is_quick(opening->quick) || rpc_metadata_has_feature(&opening->metadata))
         return false;
     if (atomic_fetch_add_explicit(&inline_runs, 1, memory_order_relaxed) < INLINE_RUNS_MAX)
         return true;

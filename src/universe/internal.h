@@ -47,6 +47,7 @@ struct universe_gate {
     const struct universe *universe;
     const struct universe_resource *resources;
     size_t resources_count;
+    _Atomic unsigned basis_waiters; /* calls that wait for a min-basis-t */
 };
 
 /* universe_deliver_due that can be stopped between two mails. */

@@ -4,6 +4,7 @@
  * back, dry-run forks.
  */
 
+#include "base/limits.h"
 #include "universe/internal.h"
 
 static const char *const auth_claims[] = {"authorization", NULL};
@@ -19,21 +20,37 @@ static enum bs_code parse_t(const char *key, struct bs_str text, uint64_t *ret_t
                         key, BS_STR_ARGS(text));
 }
 
+/* Each call that waits holds a thread, and anybody may ask: so only so many may. */
+static enum bs_code wait_for_basis(struct universe_gate *gate, struct datom_conn *conn, uint64_t t,
+                                   struct rpc_call *call, struct bs_error *error)
+{
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = NULL;
+    enum bs_code code;
+    if (atomic_fetch_add(&gate->basis_waiters, 1) < BS_LIMIT_BASIS_WAITERS) {
+        rpc_call_wait_begin(call);
+        code = datom_conn_sync(conn, t, rpc_call_interrupt(call), &db, error);
+        rpc_call_wait_end(call);
+    } else {
+        code = bs_error_set(error, BS_REASON_RPC_OVERLOADED,
+                            "min-basis-t: expected at most %d calls that wait, and so many do",
+                            BS_LIMIT_BASIS_WAITERS);
+    }
+    atomic_fetch_sub(&gate->basis_waiters, 1);
+    return code;
+}
+
 /* min-basis-t: waits until the database has come so far. */
 static enum bs_code time_before(void *self, struct rpc_call *call, struct bs_error *error)
 {
-    const struct universe_gate *gate = self;
+    struct universe_gate *gate = self;
     struct bs_str text = rpc_metadata_get(rpc_call_metadata(call), BS_STR("min-basis-t"));
-    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = NULL;
     uint64_t t;
     if (!text.ptr)
         return BS_OK;
     BS_TRY(parse_t("min-basis-t", text, &t, error));
-    rpc_call_wait_begin(call);
-    enum bs_code code = datom_conn_sync(universe_of_call(gate->universe, call)->conn, t,
-                                        rpc_call_interrupt(call), &db, error);
-    rpc_call_wait_end(call);
-    return code;
+    struct datom_conn *conn = universe_of_call(gate->universe, call)->conn;
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(conn);
+    return datom_db_basis_t(db) >= t ? BS_OK : wait_for_basis(gate, conn, t, call, error);
 }
 
 /*

@@ -9,9 +9,12 @@
 
 #include <curl/curl.h>
 #include <jansson.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "bridge/bridge.h"
+#include "rpc/v1/health.rpc.h"
 
 /* What a call came to. */
 struct outcome {
@@ -394,10 +397,136 @@ static void test_transports__give_the_same_answers_and_errors(void **state)
     test_rows_end();
 }
 
+/* ---- calls that wait ---- */
+
+#define CHECK "rpc.v1.HealthService/Check"
+
+/* How the calls with a callback ended. */
+struct ends {
+    _Atomic unsigned all, ok;
+};
+
+static void on_end(void *self, enum bs_code code, const ProtobufCMessage *response,
+                   const struct rpc_metadata *trailing, const struct bs_error *error)
+{
+    struct ends *ends = self;
+    (void)response;
+    (void)trailing;
+    (void)error;
+    ends->ok += code == BS_OK;
+    ends->all++;
+}
+
+static uint64_t basis_of(const struct way *way)
+{
+    struct datom_db *db = datom_conn_db(way->universe->conn);
+    uint64_t t = datom_db_basis_t(db);
+    datom_db_unref(db);
+    return t;
+}
+
+/* A health check that waits for a t, or does not (0). */
+static struct rpc_client_options options_of(uint64_t min_basis_t, int64_t deadline_ms)
+{
+    struct rpc_client_options options = RPC_CLIENT_OPTIONS_INIT;
+    struct rpc_metadata *metadata = bs_arena_new_item(arena, struct rpc_metadata);
+    struct bs_error error = BS_ERROR_INIT;
+    rpc_metadata_init(metadata, arena);
+    if (min_basis_t > 0)
+        must(rpc_metadata_add(metadata, BS_STR("min-basis-t"),
+                              bs_arena_printf(arena, "%llu", (unsigned long long)min_basis_t),
+                              &error),
+             &error);
+    options.metadata = metadata;
+    options.deadline = bs_deadline_after_ns(deadline_ms * 1000000);
+    return options;
+}
+
+static enum bs_code check(struct way *way, uint64_t min_basis_t, int64_t deadline_ms)
+{
+    const struct rpc_client_options options = options_of(min_basis_t, deadline_ms);
+    const Rpc__V1__HealthCheckRequest request = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
+    ProtobufCMessage *response;
+    return rpc_channel_call(way->channel, method_of(way, CHECK), &options, &request.base, arena,
+                            &response, NULL);
+}
+
+static void start_check(struct way *way, uint64_t min_basis_t, struct ends *ends)
+{
+    const struct rpc_client_options options = options_of(min_basis_t, 30000);
+    const Rpc__V1__HealthCheckRequest request = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
+    rpc_client_call_release(rpc_channel_start(way->channel, method_of(way, CHECK), &options,
+                                              &request.base, on_end, ends));
+}
+
+static void transact_nothing(struct way *way)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    must(datom_transact_text(way->universe->conn, BS_STR("[]"), NULL, NULL, &error), &error);
+}
+
+/* Until all have ended, or 30 s have passed, when their deadlines end them. */
+static void await(const struct ends *ends, unsigned count)
+{
+    const struct timespec step = {.tv_nsec = 1000000};
+    while (ends->all < count)
+        nanosleep(&step, NULL);
+}
+
+static bool has_run_inline(const struct way *way)
+{
+    BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
+    rpc_server_write_metrics(way->server, &text);
+    return bs_str_find(bs_buf_str(&text), BS_STR("\nrpc_calls_inline_total 0\n")) < 0;
+}
+
+/* Methods that are quick are run by the connection's reader: not when the call is to wait. */
+static void test_call_that_waits__holds_up_no_other_on_its_connection(void **state)
+{
+    struct way *way = &ways[1];
+    struct ends ends = {0};
+    uint64_t next = basis_of(way) + 1;
+    (void)state;
+    for (unsigned i = 0; i < 5000 && !has_run_inline(way); i++)
+        assert_int_equal(check(way, 0, 20000), BS_OK);
+    assert_true(has_run_inline(way));
+    for (unsigned i = 0; i < 64; i++) /* so that it is quick now, whatever the last run was */
+        assert_int_equal(check(way, 0, 20000), BS_OK);
+    start_check(way, next, &ends);
+    assert_int_equal(check(way, 0, 20000), BS_OK);
+    assert_int_equal(ends.all, 0);
+    transact_nothing(way);
+    await(&ends, 1);
+    assert_int_equal(ends.ok, 1);
+}
+
+static void test_calls_that_wait__are_limited(void **state)
+{
+    struct way *way = &ways[1];
+    struct ends ends = {0};
+    uint64_t next = basis_of(way) + 1;
+    enum bs_code code;
+    (void)state;
+    for (unsigned i = 0; i < BS_LIMIT_BASIS_WAITERS; i++)
+        start_check(way, next, &ends);
+    do { /* until all those wait */
+        code = check(way, next, 5);
+        assert_true(code == BS_DEADLINE_EXCEEDED || code == BS_RESOURCE_EXHAUSTED);
+    } while (code != BS_RESOURCE_EXHAUSTED);
+    assert_int_equal(check(way, next - 1, 20000), BS_OK); /* has come already */
+    transact_nothing(way);
+    await(&ends, BS_LIMIT_BASIS_WAITERS);
+    /* one of ours may have been refused for one with a short deadline */
+    assert_true(ends.ok >= BS_LIMIT_BASIS_WAITERS - 1);
+    assert_int_equal(check(way, next, 20000), BS_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_transports__give_the_same_answers_and_errors),
+        cmocka_unit_test(test_call_that_waits__holds_up_no_other_on_its_connection),
+        cmocka_unit_test(test_calls_that_wait__are_limited),
     };
     return cmocka_run_group_tests_name("transports/transports", tests, setup, teardown);
 }
