@@ -114,6 +114,18 @@ static void rebase_forming_locked(struct datom_conn *conn, struct datom_body *ba
     datom_body_unref(tip);
 }
 
+void datom_conn_discard_forming_locked(struct datom_conn *conn)
+{
+    if (conn->forming) {
+        conn->forming->is_done = true;
+        conn->forming->is_discarded = true;
+        group_unref_locked(conn->forming);
+        conn->forming = NULL;
+    }
+    set_tip_locked(conn, conn->published->body);
+    pthread_cond_broadcast(&conn->changed);
+}
+
 static void finish_group_locked(struct datom_conn *conn, struct datom_group *group)
 {
     group->is_done = true;
@@ -128,14 +140,38 @@ static void finish_group_locked(struct datom_conn *conn, struct datom_group *gro
         return;
     }
     /* nothing that was resolved on top of it holds any more */
-    set_tip_locked(conn, conn->published->body);
-    if (conn->forming) {
-        conn->forming->is_done = true;
-        conn->forming->is_discarded = true;
-        group_unref_locked(conn->forming);
-        conn->forming = NULL;
+    datom_conn_discard_forming_locked(conn);
+}
+
+/* What the group says, for the log: its records by t. */
+static struct datom_log_record *list_records(const struct datom_group *group, size_t *ret_count)
+{
+    struct datom_log_record *records = bs_malloc(group->changes_count * sizeof(*records));
+    size_t count = 0;
+    for (size_t i = 0; i < group->changes_count; i++) {
+        const struct datom_change *change = &group->changes[i];
+        if (change->family == DATOM_FAMILY_LOG)
+            records[count++] = (struct datom_log_record){.t = bs_load_u64(change->key.ptr),
+                                                         .bytes = change->record};
     }
-    pthread_cond_broadcast(&conn->changed);
+    *ret_count = count;
+    return records;
+}
+
+/* The log first; the indexes need a sync only where the log is part of their write. Without the
+ * lock: what the group points to stands still until it is done. */
+static enum bs_code write_group(struct datom_conn *conn, struct datom_group *group,
+                                uint64_t basis_t, struct bs_error *error)
+{
+    bool is_durable = false;
+    size_t count;
+    struct datom_log_record *records = list_records(group, &count);
+    enum bs_code code =
+        conn->log.append(conn->log.self, basis_t, records, count, &is_durable, error);
+    free(records);
+    if (code != BS_OK)
+        return code;
+    return datom_store_write(conn->store, group->write, !is_durable && !conn->no_sync, error);
 }
 
 static void lead_locked(struct datom_conn *conn)
@@ -143,12 +179,17 @@ static void lead_locked(struct datom_conn *conn)
     struct datom_group *group = conn->forming;
     conn->forming = NULL;
     conn->is_writing = true;
+    uint64_t basis_t = datom_db_basis_t(conn->published);
     pthread_mutex_unlock(&conn->lock);
-    enum bs_code code = datom_store_write(conn->store, group->write, !conn->no_sync, &group->error);
+    enum bs_code code = write_group(conn, group, basis_t, &group->error);
     pthread_mutex_lock(&conn->lock);
     conn->is_writing = false;
     group->code = code;
     finish_group_locked(conn, group);
+    if (code != BS_OK && group->error.reason == BS_REASON_DB_LOG_CONFLICT) {
+        group->code = datom_conn_feed_locked(conn, &group->error);
+        group->is_discarded = group->code == BS_OK;
+    }
     group_unref_locked(group);
     pthread_cond_broadcast(&conn->changed);
 }
@@ -166,6 +207,19 @@ static void wait_for_group_locked(struct datom_conn *conn, struct datom_group *g
 
 /* ---- one transaction ---- */
 
+/*
+ * Whether a transaction that was refused on the state of t may fare better: another process has
+ * written to the log since, and what it wrote is taken in now.
+ */
+static bool is_out_of_date_locked(struct datom_conn *conn, uint64_t t)
+{
+    if (!conn->has_own_log)
+        return false;
+    while (conn->is_writing)
+        pthread_cond_wait(&conn->changed, &conn->lock);
+    return datom_conn_feed_locked(conn, NULL) == BS_OK && datom_db_basis_t(conn->published) > t;
+}
+
 static enum bs_code commit_locked(struct datom_conn *conn, struct edn tx_data,
                                   const struct datom_tx_options *options,
                                   struct datom_report **ret_report, bool *ret_again,
@@ -181,10 +235,14 @@ static enum bs_code commit_locked(struct datom_conn *conn, struct edn tx_data,
     };
     struct tx_result result;
     *ret_again = false;
-    enum bs_code code = tx_run(&request, report, &result, error);
+    struct bs_error failure = BS_ERROR_INIT;
+    enum bs_code code = tx_run(&request, report, &result, &failure);
     if (code != BS_OK) {
+        *ret_again = is_out_of_date_locked(conn, datom_db_basis_t(report->db_before));
         datom_report_free(report);
-        return code;
+        if (!*ret_again && error)
+            *error = failure;
+        return *ret_again ? BS_OK : code;
     }
     report->db_after = datom_db_new(result.body);
     set_tip_locked(conn, result.body);

@@ -1,11 +1,14 @@
 /*
- * Connections: opening the three kinds, and the values they publish. Writing is commit.c's.
+ * Connections: opening the three kinds, and the values they publish. Writing is commit.c's, taking
+ * in what others write follow.c's.
  */
 
 #include "datom/conn.h"
 
+#include "datom/bootstrap.h"
 #include "datom/branch.h"
 #include "datom/load.h"
+#include "datom/log_builtin.h"
 
 /* The body, or a copy of it that has the functions when those are given and others. */
 static struct datom_body *body_with_functions(struct datom_body *body,
@@ -28,6 +31,7 @@ static struct datom_conn *conn_new(const struct datom_options *options, struct d
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&conn->changed, &attributes);
+    pthread_cond_init(&conn->was_published, &attributes);
     pthread_condattr_destroy(&attributes);
     conn->clock = options && options->clock.now_ms ? options->clock : bs_clock_system();
     conn->no_sync = options && options->no_sync;
@@ -64,12 +68,36 @@ enum bs_code datom_conn_fork(struct datom_db *db, const struct datom_options *op
     return BS_OK;
 }
 
-static enum bs_code write_bootstrap(struct datom_store *store, struct bs_error *error)
+/* The bootstrap's own record goes into a log that is empty; that somebody else was faster is fine,
+ * the record is always the same. */
+static enum bs_code append_bootstrap(const struct datom_log_store *log,
+                                     const struct datom_change *changes, size_t count,
+                                     struct bs_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (changes[i].family != DATOM_FAMILY_LOG)
+            continue;
+        struct datom_log_record record = {.t = DATOM_BOOT_T, .bytes = changes[i].record};
+        struct bs_error failure = BS_ERROR_INIT;
+        bool is_durable;
+        enum bs_code code = log->append(log->self, 0, &record, 1, &is_durable, &failure);
+        if (code == BS_OK || failure.reason == BS_REASON_DB_LOG_CONFLICT)
+            return BS_OK;
+        if (error)
+            *error = failure;
+        return code;
+    }
+    BS_UNREACHABLE();
+}
+
+static enum bs_code write_bootstrap(struct datom_store *store, const struct datom_log_store *log,
+                                    struct bs_error *error)
 {
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     struct datom_change *changes;
     size_t count;
     datom_body_unref(datom_load_bootstrap(arena, &changes, &count));
+    BS_TRY(append_bootstrap(log, changes, count, error));
     struct datom_write *write = datom_write_new();
     for (size_t i = 0; i < count; i++)
         datom_write_add(store, write, &changes[i]);
@@ -78,25 +106,52 @@ static enum bs_code write_bootstrap(struct datom_store *store, struct bs_error *
     return code;
 }
 
+/* A log that ends before the indexes is another one, or has lost what was acknowledged. */
+static enum bs_code check_log(struct datom_conn *conn, struct bs_error *error)
+{
+    uint64_t last;
+    uint64_t basis = datom_db_basis_t(conn->published);
+    BS_TRY(conn->log.last_t(conn->log.self, &last, error));
+    if (last >= basis)
+        return BS_OK;
+    return bs_error_set(error, BS_REASON_STORE_CORRUPT,
+                        "the log ends at t %llu, before the store's own t %llu: expected the log "
+                        "that the store was made from",
+                        (unsigned long long)last, (unsigned long long)basis);
+}
+
+static enum bs_code open_with_log(struct datom_store *store, const struct datom_options *options,
+                                  struct datom_conn **ret_conn, struct bs_error *error)
+{
+    bool has_own_log = options->log && !options->read_only;
+    struct datom_log_store log = has_own_log ? *options->log : datom_log_builtin(store);
+    struct datom_body *body;
+    if (datom_store_is_new(store))
+        BS_TRY(write_bootstrap(store, &log, error));
+    BS_TRY(datom_load_store(store, &body, error));
+    BS_CLEANUP(datom_conn_unrefp) struct datom_conn *conn = conn_new(options, body);
+    datom_body_unref(body);
+    conn->store = datom_store_ref(store);
+    conn->log = log;
+    conn->has_own_log = has_own_log;
+    if (has_own_log) {
+        BS_TRY(check_log(conn, error));
+        BS_TRY(datom_conn_catch_up(conn, error));
+    }
+    *ret_conn = conn;
+    conn = NULL;
+    return BS_OK;
+}
+
 enum bs_code datom_conn_open(struct bs_str dir, const struct datom_options *options,
                              struct datom_conn **ret_conn, struct bs_error *error)
 {
     static const struct datom_options defaults = {.create = true};
     if (!options)
         options = &defaults;
-    struct datom_store *store = NULL;
-    struct datom_body *body = NULL;
+    struct datom_store *store;
     BS_TRY(datom_store_open(dir, options, &store, error));
-    enum bs_code code = BS_OK;
-    if (datom_store_is_new(store))
-        code = write_bootstrap(store, error);
-    if (code == BS_OK)
-        code = datom_load_store(store, &body, error);
-    if (code == BS_OK) {
-        *ret_conn = conn_new(options, body);
-        (*ret_conn)->store = datom_store_ref(store);
-        datom_body_unref(body);
-    }
+    enum bs_code code = open_with_log(store, options, ret_conn, error);
     datom_store_unref(store);
     return code;
 }
@@ -116,6 +171,7 @@ void datom_conn_unref(struct datom_conn *conn)
     datom_body_unref(conn->tip);
     datom_store_unref(conn->store);
     pthread_cond_destroy(&conn->changed);
+    pthread_cond_destroy(&conn->was_published);
     pthread_mutex_destroy(&conn->publish_lock);
     pthread_mutex_destroy(&conn->lock);
     free(conn);
@@ -145,60 +201,8 @@ void datom_conn_publish_locked(struct datom_conn *conn, struct datom_body *body)
     pthread_mutex_lock(&conn->publish_lock);
     struct datom_db *old = conn->published;
     conn->published = db;
+    datom_conn_wake_published_locked(conn);
     pthread_mutex_unlock(&conn->publish_lock);
     datom_db_unref(old);
     pthread_cond_broadcast(&conn->changed);
-}
-
-enum bs_code datom_conn_catch_up(struct datom_conn *conn, struct bs_error *error)
-{
-    if (!datom_conn_is_read_only(conn))
-        return BS_OK;
-    pthread_mutex_lock(&conn->lock);
-    struct datom_body *body = NULL;
-    enum bs_code code = datom_store_catch_up(conn->store, error);
-    if (code == BS_OK)
-        code = datom_load_store(conn->store, &body, error);
-    if (code == BS_OK) {
-        datom_body_set_functions(body, conn->tip->functions);
-        datom_body_unref(conn->tip);
-        conn->tip = body;
-        datom_conn_publish_locked(conn, body);
-    }
-    pthread_mutex_unlock(&conn->lock);
-    return code;
-}
-
-/* Waits at most until the deadline, and looks up now and then for a cancellation. */
-static void wait_changed_locked(struct datom_conn *conn, const struct bs_interrupt *interrupt)
-{
-    int64_t slice_ns = 50 * INT64_C(1000000);
-    int64_t until_ns = bs_monotonic_ns() + slice_ns;
-    if (interrupt && interrupt->deadline < until_ns)
-        until_ns = interrupt->deadline;
-    struct timespec until = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
-    pthread_cond_timedwait(&conn->changed, &conn->lock, &until);
-}
-
-enum bs_code datom_conn_sync(struct datom_conn *conn, uint64_t t,
-                             const struct bs_interrupt *interrupt, struct datom_db **ret_db,
-                             struct bs_error *error)
-{
-    enum bs_code code = datom_conn_catch_up(conn, error);
-    pthread_mutex_lock(&conn->lock);
-    while (code == BS_OK && datom_db_basis_t(conn->published) < t) {
-        code = bs_interrupt_check(interrupt, error);
-        if (code != BS_OK)
-            break;
-        wait_changed_locked(conn, interrupt);
-        if (datom_conn_is_read_only(conn)) {
-            pthread_mutex_unlock(&conn->lock);
-            code = datom_conn_catch_up(conn, error);
-            pthread_mutex_lock(&conn->lock);
-        }
-    }
-    if (code == BS_OK)
-        *ret_db = datom_db_ref(conn->published);
-    pthread_mutex_unlock(&conn->lock);
-    return code;
 }

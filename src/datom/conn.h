@@ -11,13 +11,14 @@
  *  - publishing gives readers a value on a new snapshot without overlay, and puts what was resolved
  *    since on top of that for the tip;
  *  - when the write fails, its writers get the error, and whoever resolved on top of them resolves
- *    again.
+ *    again; so does everybody when the log has a transaction of another process at the group's t.
  */
 
 #include <pthread.h>
 
 #include "datom/datom.h"
 #include "datom/db.h"
+#include "datom/log_store.h"
 
 /* Transactions that share a write. Every waiting writer holds one reference, the connection one
  * while the group forms or is written. Guarded by the connection's lock. */
@@ -35,15 +36,25 @@ struct datom_group {
     size_t changes_count, changes_capacity;
 };
 
+/* An event loop that wants to know of what is published: an eventfd. */
+struct datom_watcher {
+    int fd;
+    struct datom_watcher *next;
+};
+
 struct datom_conn {
     struct bs_ref ref;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* something was published, or a group is done; CLOCK_MONOTONIC */
     struct bs_clock clock;
-    struct datom_store *store; /* NULL: memory, or a fork */
+    struct datom_store *store;  /* NULL: memory, or a fork */
+    struct datom_log_store log; /* with a store */
+    bool has_own_log;           /* another one than the store's own: it is written first */
     bool no_sync;
     pthread_mutex_t publish_lock; /* of published alone, so that readers never wait for a writer */
     struct datom_db *published;   /* changed under both locks */
+    pthread_cond_t was_published; /* with publish_lock; CLOCK_MONOTONIC */
+    struct datom_watcher *watchers; /* of publish_lock too */
     struct datom_body *tip;
     struct datom_group *forming;
     bool is_writing;
@@ -51,5 +62,28 @@ struct datom_conn {
 
 /* Makes a body the newest value. Holds the lock. */
 void datom_conn_publish_locked(struct datom_conn *conn, struct datom_body *body);
+
+/* ---- following (follow.c) ---- */
+
+/* Whether there may be other writers: read-only, or with a log that others may write. */
+bool datom_conn_follows_others(const struct datom_conn *conn);
+/*
+ * Returns when something newer than t may be published, the deadline has passed, somebody has set
+ * `cancelled` and called wake, or after a moment: the caller looks. Takes in what others have
+ * written, and fails only where that does. Without a lock.
+ */
+BS_MUST_CHECK enum bs_code datom_conn_wait_a_while(struct datom_conn *conn, uint64_t t,
+                                                   const struct bs_interrupt *interrupt,
+                                                   _Atomic bool *cancelled, struct bs_error *error);
+void datom_conn_wake(struct datom_conn *conn);
+/* Watchers are written to whenever something is published. The storage is the caller's. */
+void datom_conn_watch(struct datom_conn *conn, struct datom_watcher *watcher);
+void datom_conn_unwatch(struct datom_conn *conn, struct datom_watcher *watcher);
+/* All who wait or watch. Holds publish_lock. */
+void datom_conn_wake_published_locked(struct datom_conn *conn);
+/* Takes in what the connection's log has beyond its own t; no write may be under way. */
+BS_MUST_CHECK enum bs_code datom_conn_feed_locked(struct datom_conn *conn, struct bs_error *error);
+/* The transactions of the group that forms are to be resolved again, on what is published. */
+void datom_conn_discard_forming_locked(struct datom_conn *conn);
 
 #endif

@@ -137,6 +137,7 @@ BS_API const char *datom_type_ident(enum datom_type type);
 /* ---- connections ---- */
 
 struct datom_functions; /* datom/functions.h */
+struct datom_log_store; /* datom/log_store.h */
 
 struct datom_options {
     /* Time of transactions; the machine's when .now_ms is NULL. */
@@ -149,6 +150,9 @@ struct datom_options {
     /* What transactions may call by name; held by the connection and its values. NULL: nothing; for
      * a fork: those of the value that it is made of. */
     struct datom_functions *functions;
+    /* Where the log is held (datom/log_store.h); NULL: in the store itself. What it points to must
+     * outlive the connection. Not for read_only, memory and forks. */
+    const struct datom_log_store *log;
 };
 
 /*
@@ -180,7 +184,8 @@ BS_API struct datom_conn *datom_conn_ref(struct datom_conn *conn);
 BS_API void datom_conn_unref(struct datom_conn *conn);
 BS_API void datom_conn_unrefp(struct datom_conn **conn); /* for BS_CLEANUP */
 BS_API bool datom_conn_is_read_only(const struct datom_conn *conn);
-/* Read-only: takes in what the writing process has committed since. Else nothing. */
+/* Takes in what other processes have committed since: the one that writes a store that is open
+ * read-only, or those that append to the same log. Else nothing. */
 BS_API BS_MUST_CHECK enum bs_code datom_conn_catch_up(struct datom_conn *conn,
                                                       struct bs_error *error);
 
@@ -444,5 +449,7 @@ BS_API struct datom_db *datom_db_from_edn(struct edn value);
 
 /* Topics with headers of their own. */
 #include "datom/functions.h"
+#include "datom/log_store.h"
+#include "datom/subscription.h"
 
 #endif

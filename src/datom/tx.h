@@ -189,6 +189,11 @@ struct tx_request {
  */
 BS_MUST_CHECK enum bs_code tx_replay(struct datom_body *before, const struct datom_log_entry *entry,
                                      struct datom_body **ret_body, struct bs_error *error);
+/* The same with the changes that it makes, in memory of the arena. */
+BS_MUST_CHECK enum bs_code tx_replay_changes(struct datom_body *before,
+                                             const struct datom_log_entry *entry,
+                                             struct bs_arena *arena, struct tx_result *ret_result,
+                                             struct bs_error *error);
 /* Its parts in tx_entries.c. */
 BS_MUST_CHECK enum bs_code tx_replay_entry(struct tx *tx, const struct datom *datom,
                                            struct bs_error *error);

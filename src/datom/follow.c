@@ -1,0 +1,219 @@
+/*
+ * Taking in what others have committed: a read-only store's writer through the engine, other
+ * writers of a log through the log. Everything of a log is replayed by the code that made it, and
+ * published; what was resolved on the state before is resolved again.
+ */
+
+#include <unistd.h>
+
+#include "datom/conn.h"
+#include "datom/load.h"
+#include "datom/tx.h"
+
+/* Transactions that are taken in with one write. */
+#define FEED_RECORDS 64
+
+/* ---- a log's records into the indexes ---- */
+
+/* One record on top of `*body`, its changes into the write. */
+static enum bs_code feed_record(struct datom_conn *conn, const struct datom_log_record *record,
+                                struct datom_write *write, struct datom_body **body,
+                                struct bs_error *error)
+{
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct datom_log_entry entry = {.t = record->t};
+    struct datom *datoms;
+    BS_TRY(datom_log_decode(record->bytes, record->t, arena, &datoms, &entry.count, error));
+    entry.datoms = datoms;
+    struct tx_result result;
+    BS_TRY(tx_replay_changes(*body, &entry, arena, &result, error));
+    for (size_t i = 0; i < result.changes_count; i++)
+        datom_write_add(conn->store, write, &result.changes[i]);
+    struct datom_change *meta;
+    size_t meta_count;
+    datom_load_meta_changes(result.body, datoms, entry.count, arena, &meta, &meta_count);
+    for (size_t i = 0; i < meta_count; i++)
+        datom_write_add(conn->store, write, &meta[i]);
+    datom_body_unref(*body);
+    *body = result.body;
+    return BS_OK;
+}
+
+static enum bs_code feed_records_locked(struct datom_conn *conn,
+                                        const struct datom_log_record *records, size_t count,
+                                        struct bs_error *error)
+{
+    struct datom_body *body = datom_body_ref(conn->published->body);
+    struct datom_write *write = datom_write_new();
+    enum bs_code code = BS_OK;
+    for (size_t i = 0; i < count && code == BS_OK; i++)
+        code = feed_record(conn, &records[i], write, &body, error);
+    if (code == BS_OK)
+        code = datom_store_write(conn->store, write, false, error);
+    datom_write_free(write);
+    if (code == BS_OK) {
+        struct datom_body *fed = datom_load_rebase(body, datom_snapshot_take(conn->store));
+        datom_body_unref(conn->tip);
+        conn->tip = datom_body_ref(fed);
+        datom_conn_publish_locked(conn, fed);
+        datom_body_unref(fed);
+    }
+    datom_body_unref(body);
+    return code;
+}
+
+enum bs_code datom_conn_feed_locked(struct datom_conn *conn, struct bs_error *error)
+{
+    if (!conn->has_own_log)
+        return BS_OK;
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    for (;;) {
+        struct datom_log_record records[FEED_RECORDS];
+        size_t count;
+        bs_arena_reset(arena);
+        BS_TRY(conn->log.read(conn->log.self, datom_db_basis_t(conn->published) + 1, FEED_RECORDS,
+                              arena, records, &count, error));
+        if (count == 0)
+            return BS_OK;
+        datom_conn_discard_forming_locked(conn);
+        BS_TRY(feed_records_locked(conn, records, count, error));
+    }
+}
+
+/* ---- catching up ---- */
+
+static enum bs_code catch_up_read_only_locked(struct datom_conn *conn, struct bs_error *error)
+{
+    struct datom_body *body = NULL;
+    BS_TRY(datom_store_catch_up(conn->store, error));
+    BS_TRY(datom_load_store(conn->store, &body, error));
+    datom_body_set_functions(body, conn->tip->functions);
+    datom_body_unref(conn->tip);
+    conn->tip = body;
+    datom_conn_publish_locked(conn, body);
+    return BS_OK;
+}
+
+bool datom_conn_follows_others(const struct datom_conn *conn)
+{
+    return datom_conn_is_read_only(conn) || conn->has_own_log;
+}
+
+enum bs_code datom_conn_catch_up(struct datom_conn *conn, struct bs_error *error)
+{
+    if (!datom_conn_follows_others(conn))
+        return BS_OK;
+    pthread_mutex_lock(&conn->lock);
+    /* a write under way knows what it appends; the log is read when it is done */
+    while (conn->is_writing)
+        pthread_cond_wait(&conn->changed, &conn->lock);
+    enum bs_code code = datom_conn_is_read_only(conn) ? catch_up_read_only_locked(conn, error)
+                                                      : datom_conn_feed_locked(conn, error);
+    pthread_mutex_unlock(&conn->lock);
+    return code;
+}
+
+/* ---- waiting ---- */
+
+/* How long a cancelled wait may go on: nothing wakes it. */
+#define WAIT_SLICE_NS (50 * INT64_C(1000000))
+
+/* The interrupt, ended by the end of the slice too. */
+static struct bs_interrupt slice_of(const struct bs_interrupt *interrupt, _Atomic bool *cancelled)
+{
+    struct bs_interrupt slice = {.cancelled = cancelled,
+                                 .deadline = bs_deadline_after_ns(WAIT_SLICE_NS)};
+    if (interrupt)
+        slice.deadline = BS_MIN(slice.deadline, interrupt->deadline);
+    return slice;
+}
+
+static bool is_cancelled(const struct bs_interrupt *interrupt)
+{
+    return interrupt->cancelled && atomic_load(interrupt->cancelled);
+}
+
+static void wait_published(struct datom_conn *conn, uint64_t t, const struct bs_interrupt *slice)
+{
+    struct timespec until = {.tv_sec = slice->deadline / 1000000000,
+                             .tv_nsec = slice->deadline % 1000000000};
+    int failed = 0;
+    pthread_mutex_lock(&conn->publish_lock);
+    while (failed == 0 && datom_db_basis_t(conn->published) <= t && !is_cancelled(slice))
+        failed = pthread_cond_timedwait(&conn->was_published, &conn->publish_lock, &until);
+    pthread_mutex_unlock(&conn->publish_lock);
+}
+
+enum bs_code datom_conn_wait_a_while(struct datom_conn *conn, uint64_t t,
+                                     const struct bs_interrupt *interrupt, _Atomic bool *cancelled,
+                                     struct bs_error *error)
+{
+    struct bs_interrupt slice = slice_of(interrupt, cancelled);
+    if (!datom_conn_follows_others(conn)) {
+        wait_published(conn, t, &slice);
+        return BS_OK;
+    }
+    struct bs_error failure = BS_ERROR_INIT;
+    enum bs_code code = conn->log.follow(conn->log.self, t, &slice, &failure);
+    if (code == BS_OK)
+        return datom_conn_catch_up(conn, error);
+    if (failure.reason == BS_REASON_RPC_DEADLINE || failure.reason == BS_REASON_RPC_CANCELLED)
+        return BS_OK;
+    if (error)
+        *error = failure;
+    return code;
+}
+
+enum bs_code datom_conn_sync(struct datom_conn *conn, uint64_t t,
+                             const struct bs_interrupt *interrupt, struct datom_db **ret_db,
+                             struct bs_error *error)
+{
+    BS_TRY(datom_conn_catch_up(conn, error));
+    for (;;) {
+        struct datom_db *db = datom_conn_db(conn);
+        uint64_t basis_t = datom_db_basis_t(db);
+        if (basis_t >= t) {
+            *ret_db = db;
+            return BS_OK;
+        }
+        datom_db_unref(db);
+        BS_TRY(bs_interrupt_check(interrupt, error));
+        BS_TRY(datom_conn_wait_a_while(conn, basis_t, interrupt,
+                                       interrupt ? interrupt->cancelled : NULL, error));
+    }
+}
+
+/* ---- waking ---- */
+
+void datom_conn_wake_published_locked(struct datom_conn *conn)
+{
+    static const uint64_t one = 1;
+    pthread_cond_broadcast(&conn->was_published);
+    for (struct datom_watcher *watcher = conn->watchers; watcher; watcher = watcher->next)
+        (void)!write(watcher->fd, &one, sizeof(one)); /* full is readable too */
+}
+
+void datom_conn_wake(struct datom_conn *conn)
+{
+    pthread_mutex_lock(&conn->publish_lock);
+    pthread_cond_broadcast(&conn->was_published);
+    pthread_mutex_unlock(&conn->publish_lock);
+}
+
+void datom_conn_watch(struct datom_conn *conn, struct datom_watcher *watcher)
+{
+    pthread_mutex_lock(&conn->publish_lock);
+    watcher->next = conn->watchers;
+    conn->watchers = watcher;
+    pthread_mutex_unlock(&conn->publish_lock);
+}
+
+void datom_conn_unwatch(struct datom_conn *conn, struct datom_watcher *watcher)
+{
+    pthread_mutex_lock(&conn->publish_lock);
+    struct datom_watcher **at = &conn->watchers;
+    while (*at != watcher)
+        at = &(*at)->next;
+    *at = watcher->next;
+    pthread_mutex_unlock(&conn->publish_lock);
+}
