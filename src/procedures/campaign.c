@@ -3,7 +3,6 @@
 #include "procedures/internal.h"
 
 #define PUBLIC_CONCERTS_MAX 100
-#define SLUG_ATTEMPTS 32
 
 /* ---- finding ---- */
 
@@ -172,8 +171,7 @@ struct draft {
     datom_id artist; /* DATOM_NO_ID: none */
 };
 
-static void tx_campaign(struct universe_tx *tx, struct universe *u, const struct draft *draft,
-                        struct bs_str slug)
+static void tx_campaign(struct universe_tx *tx, struct universe *u, const struct draft *draft)
 {
     const struct edn campaign = universe_tempid("campaign");
     universe_tx_add(tx, campaign, "campaign/id", edn_string(draft->id));
@@ -181,7 +179,7 @@ static void tx_campaign(struct universe_tx *tx, struct universe *u, const struct
     universe_tx_add(tx, campaign, "campaign/name", edn_string(draft->name));
     if (draft->description.len > 0)
         universe_tx_add(tx, campaign, "campaign/description", edn_string(draft->description));
-    universe_tx_add(tx, campaign, "campaign/slug", edn_string(slug));
+    tx_slug(tx, campaign, draft->base);
     universe_tx_add(tx, campaign, "campaign/status", EDN_KEYWORD_LIT("draft"));
     if (draft->artist != DATOM_NO_ID)
         universe_tx_add(tx, campaign, "campaign/artist", universe_entity(draft->artist));
@@ -214,38 +212,20 @@ static enum bs_code read_draft(struct universe *u,
                                : BS_OK;
 }
 
-/* Once; the slug may have gone to somebody else meanwhile. */
-static enum bs_code try_create(struct universe *u, struct datom_db *db, const struct draft *draft,
-                               struct datom_db **ret_db, struct bs_error *error)
-{
-    struct universe_tx tx;
-    struct bs_str slug;
-    universe_tx_init(&tx, u);
-    BS_TRY(tx_slug(u, db, draft->base, &tx, &slug, error));
-    tx_campaign(&tx, u, draft, slug);
-    return universe_transact(u, &tx, ret_db, error);
-}
-
 static enum bs_code create_campaign(struct universe *u,
                                     const Bandstand__V1__CreateCampaignRequest *request,
                                     Bandstand__V1__CreateCampaignResponse *response,
                                     struct bs_error *error)
 {
     struct bs_error failure = BS_ERROR_INIT;
-    struct datom_db *db = u->db;
     struct datom_db *db_after = NULL;
+    struct universe_tx tx;
     struct draft draft;
     datom_id campaign;
     BS_TRY(read_draft(u, request, &draft, error));
-    enum bs_code code = try_create(u, db, &draft, &db_after, &failure);
-    for (int attempt = 1; is_slug_taken(code, &failure); attempt++) {
-        if (attempt == SLUG_ATTEMPTS)
-            return bs_error_set(error, BS_REASON_SLUG_CONTENTION,
-                                "others keep taking slugs that begin with \"%.*s\": expected to "
-                                "get one within %d attempts",
-                                BS_STR_ARGS(draft.base), SLUG_ATTEMPTS);
-        code = try_create(u, universe_newest_db(u), &draft, &db_after, &failure);
-    }
+    universe_tx_init(&tx, u);
+    tx_campaign(&tx, u, &draft);
+    enum bs_code code = universe_transact(u, &tx, &db_after, &failure);
     if (is_taken(code, &failure, "campaign/id"))
         return bs_error_set(error, BS_REASON_CAMPAIGN_ID_TAKEN,
                             "the campaign id \"%.*s\" is taken: expected one of your own",

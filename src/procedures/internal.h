@@ -104,16 +104,10 @@ BS_MUST_CHECK enum bs_code cl_campaigns(struct datom_db *db, const struct univer
 
 /* "Ma2X, la tournée" -> "ma2x-la-tournee"; "campaign" when nothing is left. */
 struct bs_str slug_of_name(struct bs_arena *arena, struct bs_str name);
-/* A base that ends in -DIGITS, as numbered ones do, gets its dash doubled: "ma2x-1" -> "ma2x--1".
- */
-struct bs_str slug_escape(struct bs_arena *arena, struct bs_str base);
 /*
- * The next slug of a base, "ma2x", "ma2x-1", "ma2x-2", ..., and tx-data that takes it. When others
- * take one at the same time the transaction fails (is_slug_taken): begin again on a newer value.
+ * Gives a campaign the next slug of a base: "ma2x", "ma2x-1", "ma2x-2", ... Others who take one at
+ * the same time get another.
  */
-BS_MUST_CHECK enum bs_code tx_slug(struct universe *u, struct datom_db *db, struct bs_str base,
-                                   struct universe_tx *tx, struct bs_str *ret_slug,
-                                   struct bs_error *error);
-bool is_slug_taken(enum bs_code code, const struct bs_error *failure);
+void tx_slug(struct universe_tx *tx, struct edn e, struct bs_str base);
 
 #endif

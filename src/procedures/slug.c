@@ -1,8 +1,6 @@
 /*
- * Slugs: ma2x, ma2x-1, ma2x-2, ... A counter for each base stands in the store and is moved by
- * compare-and-set in the transaction that takes the slug. A base that looks like a numbered one has
- * its dash doubled, so that no two bases ever give the same slug. (After datofu's sequential
- * strings.)
+ * Slugs: ma2x, ma2x-1, ma2x-2, ... The base is made of a name here; the number is the store's
+ * business, which counts in the transaction that takes the slug.
  */
 
 #include "procedures/internal.h"
@@ -31,41 +29,9 @@ struct bs_str slug_of_name(struct bs_arena *arena, struct bs_str name)
     return text.len > 0 ? bs_arena_dup(arena, text) : BS_STR("campaign");
 }
 
-struct bs_str slug_escape(struct bs_arena *arena, struct bs_str base)
+void tx_slug(struct universe_tx *tx, struct edn e, struct bs_str base)
 {
-    size_t digits = 0;
-    while (digits < base.len && base.ptr[base.len - 1 - digits] >= '0' &&
-           base.ptr[base.len - 1 - digits] <= '9')
-        digits++;
-    if (digits == 0 || digits == base.len || base.ptr[base.len - 1 - digits] != '-')
-        return base;
-    struct bs_str front = bs_str_slice(base, 0, base.len - digits);
-    return bs_arena_printf(arena, "%.*s-%.*s", BS_STR_ARGS(front),
-                           BS_STR_ARGS(bs_str_from_offset(base, front.len)));
-}
-
-enum bs_code tx_slug(struct universe *u, struct datom_db *db, struct bs_str base,
-                     struct universe_tx *tx, struct bs_str *ret_slug, struct bs_error *error)
-{
-    struct bs_str escaped = slug_escape(u->arena, base);
-    datom_id counter;
-    int64_t next;
-    bool found;
-    BS_TRY(universe_find(db, "slug/base", edn_string(escaped), &counter, error));
-    if (counter == DATOM_NO_ID) {
-        universe_tx_add(tx, universe_tempid("slug"), "slug/base", edn_string(escaped));
-        universe_tx_add(tx, universe_tempid("slug"), "slug/next", edn_long(1));
-        *ret_slug = escaped;
-        return BS_OK;
-    }
-    BS_TRY(universe_get_long(db, counter, "slug/next", &next, &found, error));
-    universe_tx_cas(tx, universe_entity(counter), "slug/next", edn_long(next), edn_long(next + 1));
-    *ret_slug = bs_arena_printf(u->arena, "%.*s-%lld", BS_STR_ARGS(escaped), (long long)next);
-    return BS_OK;
-}
-
-bool is_slug_taken(enum bs_code code, const struct bs_error *failure)
-{
-    return is_taken(code, failure, "slug/base") ||
-           (code != BS_OK && failure->reason == BS_REASON_DB_CAS_FAILED);
+    const struct edn form[] = {EDN_KEYWORD_LIT("db.fn/add-sequential-string"), e,
+                               EDN_KEYWORD_LIT("campaign/slug"), edn_string(base)};
+    edn_list_add(&tx->forms, edn_vector_of(tx->forms.arena, form, BS_ARRAY_COUNT(form)));
 }
