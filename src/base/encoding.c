@@ -106,20 +106,25 @@ bool bs_base64_decode(struct bs_str text, unsigned flags, struct bs_buf *out)
     return true;
 }
 
-void bs_hex_encode(struct bs_buf *out, const void *bytes, size_t size)
+void bs_hex_format(const void *bytes, size_t size, char *ret_text)
 {
     const uint8_t *b = bytes;
+    for (size_t i = 0; i < size; i++) {
+        *ret_text++ = hex_digits[b[i] >> 4];
+        *ret_text++ = hex_digits[b[i] & 15];
+    }
+    *ret_text = '\0';
+}
+
+void bs_hex_encode(struct bs_buf *out, const void *bytes, size_t size)
+{
     size_t len;
     if (__builtin_mul_overflow(size, 2, &len))
         len = SIZE_MAX / 2;
     char *to = bs_buf_reserve(out, len);
     if (!to)
         return;
-    for (size_t i = 0; i < size; i++) {
-        *to++ = hex_digits[b[i] >> 4];
-        *to++ = hex_digits[b[i] & 15];
-    }
-    *to = '\0';
+    bs_hex_format(bytes, size, to);
     out->len += len;
 }
 

@@ -26,6 +26,8 @@ BS_API void bs_base64url_encode(struct bs_buf *out, const void *bytes, size_t si
  */
 BS_API BS_MUST_CHECK bool bs_base64_decode(struct bs_str text, unsigned flags, struct bs_buf *out);
 
+/* Two digits a byte, lower case. `ret_text` has room for them and a NUL. */
+BS_API void bs_hex_format(const void *bytes, size_t size, char *ret_text);
 BS_API void bs_hex_encode(struct bs_buf *out, const void *bytes, size_t size);
 
 /* 36 characters, lower case, plus a NUL. */

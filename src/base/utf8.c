@@ -91,7 +91,15 @@ size_t bs_utf8_encode(uint32_t code_point, char ret_bytes[4])
 size_t bs_utf8_count(struct bs_str s)
 {
     size_t count = 0;
-    for (size_t i = 0; i < s.len; i++)
+    size_t i = 0;
+    /* eight bytes at a time: a continuation has bit 7, and not bit 6 */
+    for (; s.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, s.ptr + i, sizeof(word));
+        uint64_t continuations = word & ~(word << 1) & 0x8080808080808080u;
+        count += sizeof(word) - (size_t)__builtin_popcountll(continuations);
+    }
+    for (; i < s.len; i++)
         count += is_continuation((unsigned char)s.ptr[i]) ? 0 : 1;
     return count;
 }

@@ -157,8 +157,7 @@ const struct datom_attribute *datom_db_attribute(const struct datom_db *db, dato
 const struct datom_attribute *datom_db_attribute_named(const struct datom_db *db,
                                                        struct bs_str ident)
 {
-    datom_id id = datom_schema_entid(db->body->schema, ident);
-    return id == DATOM_NO_ID ? NULL : datom_schema_attribute(db->body->schema, id);
+    return datom_schema_attribute_named(db->body->schema, ident);
 }
 
 const struct datom_attribute *datom_db_attribute_at(const struct datom_db *db, size_t idx)
@@ -272,6 +271,28 @@ enum bs_code datom_db_get(struct datom_db *db, datom_id e, const struct datom_at
     return get_first(db, e, attribute->id, arena, ret_value, ret_found, error);
 }
 
+/*
+ * The first live holder of a value that stands whole in keys, without a cursor: the keys of its
+ * holders begin with the same bytes, in the order of the holders.
+ */
+static enum bs_code lookup_live(struct datom_db *db, datom_id a,
+                                const struct datom_key_value *value, datom_id *ret_id,
+                                struct bs_error *error)
+{
+    struct datom_source source;
+    struct datom_key prefix;
+    datom_key_make_prefix(DATOM_FAMILY_AVET, 0, (uint32_t)a, value, 2, &prefix);
+    datom_source_open(&source, db->body, DATOM_FAMILY_AVET, error);
+    datom_kv_seek(source.iter, datom_key_str(&prefix));
+    enum bs_code code = source.iter->code;
+    *ret_id = DATOM_NO_ID;
+    if (source.iter->valid && bs_str_starts_with(source.iter->key, datom_key_str(&prefix)) &&
+        source.iter->key.len == prefix.len + sizeof(datom_id))
+        *ret_id = bs_load_u64(source.iter->key.ptr + prefix.len);
+    datom_source_close(&source);
+    return code;
+}
+
 enum bs_code datom_db_lookup(struct datom_db *db, const struct datom_attribute *attribute,
                              struct edn value, datom_id *ret_id, struct bs_error *error)
 {
@@ -280,6 +301,12 @@ enum bs_code datom_db_lookup(struct datom_db *db, const struct datom_attribute *
         .index = DATOM_AVET, .has_a = true, .a = attribute->id, .has_v = true, .v = value};
     const struct datom *datoms;
     size_t count;
+    if (attribute->has_avet && !datom_db_needs_past(db) && !db->has_since) {
+        struct datom_key_value kv;
+        datom_key_value_encode_start(value, attribute->type, &kv);
+        if (!kv.is_cut)
+            return lookup_live(db, attribute->id, &kv, ret_id, error);
+    }
     BS_TRY(datom_cursor_open(db, &range, &cursor, error));
     BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
     *ret_id = count > 0 ? datoms[0].e : DATOM_NO_ID;

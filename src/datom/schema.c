@@ -7,7 +7,10 @@
 
 #include "datom/schema.h"
 
+#include <xxhash.h>
+
 #include "datom/bootstrap.h"
+#include "datom/table.h"
 #include "datom/tree.h"
 
 struct attribute_table {
@@ -16,6 +19,7 @@ struct attribute_table {
     size_t count; /* complete attributes */
     struct datom_attribute **by_id;
     const struct datom_attribute **in_order; /* the complete ones by id */
+    struct datom_table names;                /* ident -> index in in_order */
     struct bs_arena *arena;                  /* everything above */
 };
 
@@ -39,6 +43,7 @@ static struct attribute_table *table_new(size_t limit)
 static void table_unref(struct attribute_table *table)
 {
     if (table && bs_ref_put(&table->ref)) {
+        datom_table_fini(&table->names);
         bs_arena_free(table->arena);
         free(table);
     }
@@ -184,6 +189,11 @@ static struct attribute_table *table_copy(const struct attribute_table *old, siz
     return table;
 }
 
+static uint64_t hash_ident(struct bs_str ident)
+{
+    return XXH3_64bits(ident.ptr, ident.len);
+}
+
 /* Takes the idents in and lists the complete attributes. */
 static void table_finish(struct attribute_table *table, const struct datom_schema *schema)
 {
@@ -196,6 +206,8 @@ static void table_finish(struct attribute_table *table, const struct datom_schem
         if (attribute->type != DATOM_TYPE_COUNT && attribute->ident.len > 0)
             table->in_order[table->count++] = attribute;
     }
+    for (uint32_t idx = 0; idx < table->count; idx++)
+        datom_table_add(&table->names, hash_ident(table->in_order[idx]->ident), idx);
 }
 
 static struct attribute_table *apply_to_table(struct datom_schema *schema,
@@ -264,6 +276,26 @@ const struct datom_attribute *datom_schema_attribute(const struct datom_schema *
     const struct datom_attribute *attribute = schema->table->by_id[id];
     return attribute && attribute->type != DATOM_TYPE_COUNT && attribute->ident.len > 0 ? attribute
                                                                                         : NULL;
+}
+
+static bool attribute_is_named(const void *self, uint32_t idx, const void *key)
+{
+    const struct attribute_table *table = self;
+    const struct bs_str *ident = key;
+    return bs_str_equal(table->in_order[idx]->ident, *ident);
+}
+
+const struct datom_attribute *datom_schema_attribute_named(const struct datom_schema *schema,
+                                                           struct bs_str ident)
+{
+    const struct attribute_table *table = schema->table;
+    uint32_t idx =
+        datom_table_find(&table->names, hash_ident(ident), attribute_is_named, table, &ident);
+    if (idx != DATOM_TABLE_NONE)
+        return table->in_order[idx];
+    /* maybe by an old name */
+    datom_id id = datom_schema_entid(schema, ident);
+    return id == DATOM_NO_ID ? NULL : datom_schema_attribute(schema, id);
 }
 
 const struct datom_attribute *datom_schema_attribute_at(const struct datom_schema *schema,

@@ -27,6 +27,9 @@ struct datom_schema *datom_schema_apply(struct datom_schema *schema, const struc
 /* NULL when there is none. Borrowed from the schema. */
 const struct datom_attribute *datom_schema_attribute(const struct datom_schema *schema,
                                                      datom_id id);
+/* By its newest name, or an old one. */
+const struct datom_attribute *datom_schema_attribute_named(const struct datom_schema *schema,
+                                                           struct bs_str ident);
 const struct datom_attribute *datom_schema_attribute_at(const struct datom_schema *schema,
                                                         size_t idx);
 /* One more than the highest attribute id. */

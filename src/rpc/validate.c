@@ -106,25 +106,32 @@ static bool is_in(const char *const *options, struct bs_str text)
     return false;
 }
 
+/* A text as messages show it; made only for a text that is refused. */
+static const char *quoted(struct bs_buf *buf, struct bs_str text)
+{
+    bs_buf_reset(buf);
+    rpc_append_quoted(buf, text);
+    return bs_buf_cstr(buf);
+}
+
 static void check_string(struct validation *v, const struct rpc_rules *rules, struct bs_str text,
                          const struct rpc_place *place)
 {
     BS_CLEANUP(bs_buf_fini) struct bs_buf got = BS_BUF_INIT(1024);
     bool is_length_fine = check_lengths(v, rules, text, true, place);
-    rpc_append_quoted(&got, text);
     if (has_rule(rules, RPC_RULE_IN) && !is_in(rules->in, text)) {
         BS_CLEANUP(bs_buf_fini) struct bs_buf options = BS_BUF_INIT(1024);
         rpc_append_options(rules->in, &options);
         violate(v, place, "in", "expected one of %s, got %s", bs_buf_cstr(&options),
-                bs_buf_cstr(&got));
+                quoted(&got, text));
     }
     if (has_rule(rules, RPC_RULE_FORMAT) && !rpc_format_matches(rules->format, text))
         violate(v, place, "format", "expected %s, got %s", rpc_format_text(rules->format),
-                bs_buf_cstr(&got));
+                quoted(&got, text));
     if (has_rule(rules, RPC_RULE_PATTERN) && is_length_fine &&
         regexec(compiled_pattern(rules), text.ptr, 0, NULL, 0) != 0)
         violate(v, place, "pattern", "expected text that matches %s, got %s", rules->pattern,
-                bs_buf_cstr(&got));
+                quoted(&got, text));
 }
 
 /* ---- Numbers ---- */

@@ -30,19 +30,18 @@ static enum bs_code find_session(const struct universe *universe, struct datom_d
                                  struct universe_caller *ret_caller, struct bs_error *error)
 {
     datom_id session, user;
-    int64_t expires_ms;
-    bool found;
     struct edn value;
     BS_TRY(universe_find(db, "session/token-hash", edn_string(universe_hash_token(arena, token)),
                          &session, error));
     if (session == DATOM_NO_ID)
         return BS_OK;
-    BS_TRY(universe_get_long(db, session, "session/expires-at", &expires_ms, &found, error));
-    if (!found || expires_ms <= universe_now_ms(universe))
+    BS_TRY(universe_get(db, arena, session, "session/expires-at", &value, error));
+    if (value.type != EDN_INSTANT || value.as.integer <= universe_now_ms(universe))
         return BS_OK;
-    BS_TRY(universe_get_ref(db, session, "session/user", &user, error));
-    if (user == DATOM_NO_ID)
+    BS_TRY(universe_get(db, arena, session, "session/user", &value, error));
+    if (value.type != EDN_LONG)
         return BS_OK;
+    user = (datom_id)value.as.integer;
     BS_TRY(universe_get_text(db, arena, user, "user/id", &ret_caller->user_id, error));
     BS_TRY(universe_get(db, arena, user, "user/operator?", &value, error));
     ret_caller->user = user;

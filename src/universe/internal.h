@@ -9,7 +9,9 @@
 #include "rpc/rpc.h"
 #include "universe/universe.h"
 
-#define UNIVERSE_KEY_BYTES 32
+#define UNIVERSE_DIGEST_BYTES 32
+/* Chance is a digest of a key, and keys come from chance. */
+#define UNIVERSE_KEY_BYTES UNIVERSE_DIGEST_BYTES
 
 struct universe_gate;
 
@@ -27,6 +29,9 @@ struct universe_shared {
 };
 
 extern const char universe_schema_text[];
+
+/* Any thread. */
+void universe_sha256(const void *bytes, size_t size, uint8_t ret_digest[UNIVERSE_DIGEST_BYTES]);
 
 /* SHA-256 of key, label and numbers: how everything is drawn. */
 void universe_derive(const uint8_t key[UNIVERSE_KEY_BYTES], const char *label, uint64_t a,

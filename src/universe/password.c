@@ -8,7 +8,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #define SALT_BYTES 16
 #define HASH_BYTES 32
@@ -95,9 +94,9 @@ struct bs_str universe_new_token(struct universe *call)
 
 struct bs_str universe_hash_token(struct bs_arena *arena, struct bs_str token)
 {
-    uint8_t hash[SHA256_DIGEST_LENGTH];
-    BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
-    SHA256((const unsigned char *)token.ptr, token.len, hash);
-    bs_hex_encode(&text, hash, sizeof(hash));
-    return bs_arena_dup(arena, bs_str_make(text.ptr, text.len));
+    uint8_t hash[UNIVERSE_DIGEST_BYTES];
+    char text[2 * sizeof(hash) + 1];
+    universe_sha256(token.ptr, token.len, hash);
+    bs_hex_format(hash, sizeof(hash), text);
+    return bs_arena_dup(arena, bs_str_make(text, sizeof(text) - 1));
 }

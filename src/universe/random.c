@@ -7,7 +7,6 @@
 
 #include "universe/internal.h"
 
-#include <openssl/sha.h>
 #include <string.h>
 
 void universe_derive(const uint8_t key[UNIVERSE_KEY_BYTES], const char *label, uint64_t a,
@@ -21,7 +20,7 @@ void universe_derive(const uint8_t key[UNIVERSE_KEY_BYTES], const char *label, u
     bs_store_u64(text + UNIVERSE_KEY_BYTES + sizeof(uint64_t), b);
     memcpy(text + sizeof(text) - 16, label, label_size);
     memset(text + sizeof(text) - 16 + label_size, 0, 16 - label_size);
-    SHA256(text, sizeof(text), ret_block);
+    universe_sha256(text, sizeof(text), ret_block);
 }
 
 static void seed_ids(struct universe *call)
