@@ -10,6 +10,12 @@
 extern const struct bench_row store_import_row;
 extern const struct bench_row store_transact_1_row;
 extern const struct bench_row store_transact_64_row;
+extern const struct bench_row store_add_all_row;
+extern const struct bench_row store_add_5_row;
+extern const struct bench_row store_add_1_row;
+extern const struct bench_row store_retract_5_row;
+extern const struct bench_row store_add_5_disk_row;
+extern const struct bench_row store_retract_5_disk_row;
 extern const struct bench_row store_get_one_row;
 extern const struct bench_row store_get_seek_row;
 extern const struct bench_row store_seek_row;
