@@ -19,6 +19,7 @@
 #include "datom/conn.h"
 #include "datom/files.h"
 #include "datom/folder.h"
+#include "datom/rocks.h"
 
 #define STAGE_PREFIX "backup-"
 #define STAGE_SUFFIX ".tmp"

@@ -43,6 +43,7 @@ void datom_body_unref(struct datom_body *body)
         datom_tree_fini(&body->trees[family]);
     datom_snapshot_unref(body->snapshot);
     datom_body_unref(body->parent);
+    datom_schema_unref(body->parent_schema);
     datom_schema_unref(body->schema);
     datom_counts_unref(body->counts);
     datom_functions_unref(body->functions);
@@ -58,6 +59,16 @@ struct datom_body *datom_body_new_empty(void)
     return body;
 }
 
+struct datom_body *datom_body_new_over(struct datom_snapshot *snapshot)
+{
+    struct datom_body *body = bs_calloc(1, sizeof(*body));
+    bs_ref_init(&body->ref);
+    body->snapshot = snapshot;
+    body->store = datom_snapshot_store(snapshot);
+    body->schema = datom_schema_ref(datom_snapshot_schema(snapshot));
+    return body;
+}
+
 struct datom_body *datom_body_copy(const struct datom_body *body)
 {
     struct datom_body *copy = bs_calloc(1, sizeof(*copy));
@@ -69,6 +80,8 @@ struct datom_body *datom_body_copy(const struct datom_body *body)
         datom_snapshot_ref(copy->snapshot);
     if (copy->parent)
         datom_body_ref(copy->parent);
+    if (copy->parent_schema)
+        datom_schema_ref(copy->parent_schema);
     if (copy->has_overlay) {
         for (int family = 0; family < DATOM_FAMILY_COUNT; family++)
             copy->trees[family] = datom_tree_dup(&body->trees[family]);
@@ -131,24 +144,6 @@ void datom_body_change(struct datom_body *body, const struct datom_change *chang
         datom_tree_remove(tree, change->key);
 }
 
-/* Through a walk: the past has no keys of its own to get. */
-static enum bs_code get_from_parent(struct datom_body *body, enum datom_family family,
-                                    struct bs_str key, struct datom_pin *ret_pin,
-                                    struct bs_str *ret_record, bool *ret_found,
-                                    struct bs_error *error)
-{
-    struct datom_kv_iter *iter = datom_branch_iter(body->parent, body->parent_t, family, error);
-    datom_kv_seek(iter, key);
-    enum bs_code code = iter->code;
-    *ret_found = iter->valid && bs_str_equal(iter->key, key);
-    if (*ret_found) {
-        ret_pin->owned = bs_memdup(iter->record.ptr, iter->record.len);
-        *ret_record = bs_str_make(ret_pin->owned, iter->record.len);
-    }
-    datom_kv_free(iter);
-    return code;
-}
-
 enum bs_code datom_body_get(struct datom_body *body, enum datom_family family, struct bs_str key,
                             struct datom_pin *ret_pin, struct bs_str *ret_record, bool *ret_found,
                             struct bs_error *error)
@@ -165,7 +160,8 @@ enum bs_code datom_body_get(struct datom_body *body, enum datom_family family, s
         return datom_snapshot_get(body->snapshot, family, key, ret_pin, ret_record, ret_found,
                                   error);
     if (body->parent)
-        return get_from_parent(body, family, key, ret_pin, ret_record, ret_found, error);
+        return datom_branch_get(body->parent, body->parent_t, body->parent_schema, family, key,
+                                ret_pin, ret_record, ret_found, error);
     *ret_found = false;
     return BS_OK;
 }
@@ -176,13 +172,15 @@ static struct datom_kv_iter *open_base(struct datom_body *body, enum datom_famil
     if (body->snapshot)
         return datom_snapshot_iter(body->snapshot, family, error);
     if (body->parent)
-        return datom_branch_iter(body->parent, body->parent_t, family, error);
+        return datom_branch_iter(body->parent, body->parent_t, body->parent_schema, family, error);
     return NULL;
 }
 
-void datom_source_open(struct datom_source *source, struct datom_body *body,
+void datom_source_init(struct datom_source *source, struct datom_body *body,
                        enum datom_family family, struct bs_error *error)
 {
+    source->store = body->store;
+    source->epoch = source->store ? datom_store_epoch(source->store) : 0;
     struct datom_kv_iter *base = open_base(body, family, error);
     if (base && body->trees[family].count == 0) {
         source->iter = base;
@@ -196,8 +194,51 @@ void datom_source_open(struct datom_source *source, struct datom_body *body,
     }
 }
 
-void datom_source_close(struct datom_source *source)
+void datom_source_fini(struct datom_source *source)
 {
     datom_kv_free(source->iter);
     source->iter = NULL;
+}
+
+void datom_source_refresh(struct datom_source *source)
+{
+    if (!source->iter || !source->store || source->epoch == datom_store_epoch(source->store))
+        return;
+    source->epoch = datom_store_epoch(source->store);
+    datom_kv_wake(source->iter);
+}
+
+void datom_source_open(struct datom_source *source, struct datom_body *body,
+                       enum datom_family family, struct bs_error *error)
+{
+    datom_store_enter(body->store);
+    datom_source_init(source, body, family, error);
+}
+
+void datom_source_close(struct datom_source *source)
+{
+    if (!source->iter)
+        return;
+    datom_source_fini(source);
+    datom_store_leave(source->store);
+}
+
+void datom_source_rest(struct datom_source *source)
+{
+    datom_store_leave(source->store);
+}
+
+void datom_source_wake(struct datom_source *source)
+{
+    datom_store_enter(source->store);
+    datom_source_refresh(source);
+}
+
+bool datom_source_breathe(struct datom_source *source, uint32_t *count)
+{
+    if (++*count % 1024 != 0)
+        return false;
+    datom_source_rest(source);
+    datom_source_wake(source);
+    return true;
 }

@@ -13,8 +13,8 @@
 #include "datom/datom.h"
 #include "datom/key.h"
 #include "datom/kv.h"
-#include "datom/rocks.h"
 #include "datom/schema.h"
+#include "datom/snapshot.h"
 #include "datom/tree.h"
 
 /* Live datoms by attribute id; shared between bodies, copied when a transaction changes it. */
@@ -29,7 +29,9 @@ struct datom_body {
     struct datom_snapshot *snapshot; /* the base; NULL: in memory */
     struct datom_body *parent;       /* or another body as of parent_t (branch.h); NULL: nothing */
     uint64_t parent_t;
-    bool has_overlay; /* whether any tree has anything */
+    struct datom_schema *parent_schema; /* of parent_t: says what keys the base has */
+    struct datom_store *store;          /* of the snapshot at the bottom, borrowed; NULL: memory */
+    bool has_overlay;                   /* whether any tree has anything */
     struct datom_tree trees[DATOM_FAMILY_COUNT];
     struct datom_schema *schema;
     struct datom_counts *counts;
@@ -47,6 +49,8 @@ void datom_body_unref(struct datom_body *body);
 struct datom_body *datom_body_new_empty(void);
 /* Gives a body that is not shared another registry (may be NULL). */
 void datom_body_set_functions(struct datom_body *body, struct datom_functions *functions);
+/* Only a base, for reading: without counters. The snapshot's reference becomes the body's. */
+struct datom_body *datom_body_new_over(struct datom_snapshot *snapshot);
 /* A copy that is not shared yet: same trees, schema, counters, functions. */
 struct datom_body *datom_body_copy(const struct datom_body *body);
 
@@ -70,9 +74,14 @@ BS_MUST_CHECK enum bs_code datom_body_get(struct datom_body *body, enum datom_fa
  * A family of a body as one sorted walk: base and overlay merged. The body must live meanwhile; the
  * struct must not move between open and close. After the last step look at `iter->code`: the
  * engine's failures go to the error that was given at open.
+ *
+ * From open to close the thread is inside the body's store (snapshot.h). A walk that is long or
+ * waits for others steps out on the way: breathe, or rest until wake.
  */
 struct datom_source {
     struct datom_kv_iter *iter; /* NULL when not open */
+    struct datom_store *store;
+    uint64_t epoch; /* of the store, when it was awake last */
     struct datom_tree_iter tree;
     struct datom_merge_iter merge;
 };
@@ -80,5 +89,16 @@ struct datom_source {
 void datom_source_open(struct datom_source *source, struct datom_body *body,
                        enum datom_family family, struct bs_error *error);
 void datom_source_close(struct datom_source *source);
+/* Key and record are not valid while it rests, and may be others' copies afterwards. */
+void datom_source_rest(struct datom_source *source);
+void datom_source_wake(struct datom_source *source);
+/* Rests and wakes once in a thousand calls; false when it did not. */
+bool datom_source_breathe(struct datom_source *source, uint32_t *count);
+
+/* The same for those who are inside by themselves; after a rest they call `refresh`. */
+void datom_source_init(struct datom_source *source, struct datom_body *body,
+                       enum datom_family family, struct bs_error *error);
+void datom_source_fini(struct datom_source *source);
+void datom_source_refresh(struct datom_source *source);
 
 #endif

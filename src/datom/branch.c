@@ -1,7 +1,8 @@
 /*
  * The families of the past as sorted walks. Lives that share the beginning of their key (an entity
  * and attribute; a datom) are gathered from both families, kept when they were live at t, and shown
- * in the order of their keys.
+ * in the order of their keys. The parent's keys may be of a later schema: the lives that they give
+ * are written by the schema of t.
  */
 
 #include "datom/branch.h"
@@ -12,8 +13,9 @@ struct shown {
 };
 
 struct branch_iter {
-    struct datom_kv_iter iter; /* must be first */
-    struct datom_body *parent;
+    struct datom_kv_iter iter;         /* must be first */
+    struct datom_body *parent;         /* held */
+    const struct datom_schema *schema; /* of t */
     enum datom_family family;
     uint64_t t;
     struct datom_source now;
@@ -39,41 +41,62 @@ static void fail(struct branch_iter *branch, enum bs_code code, const struct bs_
 
 /* ---- history families and the log: a filter ---- */
 
-static bool is_old_enough(struct branch_iter *branch, bool *ret_failed)
+/* Whether the index by value has the attribute at t. */
+static bool has_avet(const struct branch_iter *branch, uint32_t a)
+{
+    const struct datom_attribute *attribute = datom_schema_attribute(branch->schema, a);
+    return attribute && attribute->has_avet;
+}
+
+static enum bs_code look(struct branch_iter *branch, struct datom_life *ret_life, bool *ret_shown,
+                         struct bs_error *error)
 {
     const struct datom_kv_iter *from = branch->now.iter;
-    *ret_failed = false;
-    if (branch->family == DATOM_FAMILY_LOG)
-        return from->key.len == 8 && bs_load_u64(from->key.ptr) <= branch->t;
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_life life;
     bs_arena_reset(branch->arena);
-    enum bs_code code =
-        datom_key_parse(branch->family, from->key, from->record, branch->arena, &life, &error);
-    if (code != BS_OK) {
-        fail(branch, code, &error);
-        *ret_failed = true;
+    BS_TRY(
+        datom_key_parse(branch->family, from->key, from->record, branch->arena, ret_life, error));
+    *ret_shown = ret_life->t_retracted <= branch->t &&
+                 (branch->family != DATOM_FAMILY_AVET_H || has_avet(branch, ret_life->a));
+    return BS_OK;
+}
+
+/* To the next that may be shown: where ends order keys, what ended after t is passed over whole. */
+static void pass_over(struct branch_iter *branch, const struct datom_life *life)
+{
+    struct datom_kv_iter *from = branch->now.iter;
+    if (branch->family > DATOM_FAMILY_AEVT_H || life->t_retracted <= branch->t) {
+        datom_kv_next(from);
+        return;
     }
-    return code == BS_OK && life.t_retracted <= branch->t;
+    uint8_t end[20];
+    memcpy(end, from->key.ptr, 12);
+    memset(end + 12, 0xff, 8);
+    datom_kv_seek(from, bs_str_make((const char *)end, sizeof(end)));
 }
 
 static void show_filtered(struct branch_iter *branch)
 {
     struct datom_kv_iter *from = branch->now.iter;
-    bool failed = false;
-    while (from->valid && !is_old_enough(branch, &failed) && !failed) {
-        if (branch->family == DATOM_FAMILY_LOG)
-            break;
-        datom_kv_next(from);
+    bool shown = false;
+    branch->iter.valid = false;
+    if (branch->family == DATOM_FAMILY_LOG)
+        shown = from->valid && from->key.len == 8 && bs_load_u64(from->key.ptr) <= branch->t;
+    while (!shown && from->valid && branch->family != DATOM_FAMILY_LOG) {
+        struct bs_error error = BS_ERROR_INIT;
+        struct datom_life life;
+        enum bs_code code = look(branch, &life, &shown, &error);
+        if (code != BS_OK) {
+            fail(branch, code, &error);
+            return;
+        }
+        if (!shown)
+            pass_over(branch, &life);
     }
-    if (failed)
-        return;
     if (from->code != BS_OK) {
         fail(branch, from->code, &branch->failure);
         return;
     }
-    branch->iter.valid = from->valid && (branch->family != DATOM_FAMILY_LOG ||
-                                         bs_load_u64(from->key.ptr) <= branch->t);
+    branch->iter.valid = shown;
     branch->iter.key = from->key;
     branch->iter.record = from->record;
 }
@@ -104,12 +127,10 @@ static void group_add(struct branch_iter *branch, struct bs_str key, struct bs_s
     };
 }
 
-/* A closed life that was live at t, as the current family would hold it. */
-static void add_past_life(struct branch_iter *branch, const struct datom_life *life)
+/* A life that was live at t, as the current family would hold it. */
+static void add_life(struct branch_iter *branch, const struct datom_life *life,
+                     const struct datom_attribute *attribute)
 {
-    const struct datom_attribute *attribute =
-        datom_schema_attribute(branch->parent->schema, life->a);
-    BS_ASSERT(attribute);
     struct datom_key_value value;
     struct datom_key key;
     BS_CLEANUP(bs_buf_fini) struct bs_buf record = BS_BUF_INIT(0);
@@ -119,23 +140,39 @@ static void add_past_life(struct branch_iter *branch, const struct datom_life *l
     group_add(branch, datom_key_str(&key), bs_buf_str(&record));
 }
 
+/* What the parent's iterator stands on, if it was live at t. */
+static enum bs_code gather_one(struct branch_iter *branch, const struct datom_kv_iter *from,
+                               bool is_past, struct bs_error *error)
+{
+    enum datom_family family = branch->family;
+    if (is_past)
+        family = (enum datom_family)(family + DATOM_FAMILY_EAVT_H - DATOM_FAMILY_EAVT);
+    struct datom_life life;
+    BS_TRY(datom_key_parse(family, from->key, from->record, branch->arena, &life, error));
+    if (life.t_added > branch->t || life.t_retracted <= branch->t)
+        return BS_OK;
+    const struct datom_attribute *attribute = datom_schema_attribute(branch->schema, life.a);
+    if (!attribute)
+        return bs_error_set(error, BS_REASON_STORE_CORRUPT,
+                            "entity %u is said to be an attribute at t %llu, and the schema of "
+                            "that time does not have it",
+                            life.a, (unsigned long long)branch->t);
+    if (branch->family == DATOM_FAMILY_AVET && !attribute->has_avet)
+        return BS_OK;
+    bool is_same_key = branch->family > DATOM_FAMILY_AEVT || life.is_one == !attribute->many;
+    if (!is_past && is_same_key)
+        group_add(branch, from->key, from->record);
+    else
+        add_life(branch, &life, attribute);
+    return BS_OK;
+}
+
 static enum bs_code gather(struct branch_iter *branch, bool is_past, struct bs_str prefix,
                            struct bs_error *error)
 {
     struct datom_kv_iter *from = is_past ? branch->past.iter : branch->now.iter;
-    enum datom_family family = branch->family;
-    if (is_past)
-        family = (enum datom_family)(family + DATOM_FAMILY_EAVT_H - DATOM_FAMILY_EAVT);
-    for (; from->valid && bs_str_starts_with(from->key, prefix); datom_kv_next(from)) {
-        struct datom_life life;
-        BS_TRY(datom_key_parse(family, from->key, from->record, branch->arena, &life, error));
-        if (life.t_added > branch->t || life.t_retracted <= branch->t)
-            continue;
-        if (is_past)
-            add_past_life(branch, &life);
-        else
-            group_add(branch, from->key, from->record);
-    }
+    for (; from->valid && bs_str_starts_with(from->key, prefix); datom_kv_next(from))
+        BS_TRY(gather_one(branch, from, is_past, error));
     return BS_OK;
 }
 
@@ -241,34 +278,96 @@ static void branch_next(struct datom_kv_iter *iter)
     show_filtered(branch);
 }
 
+static void branch_wake(struct datom_kv_iter *iter)
+{
+    struct branch_iter *branch = (struct branch_iter *)iter;
+    datom_source_refresh(&branch->now);
+    datom_source_refresh(&branch->past);
+    if (!is_current(branch->family) && iter->valid)
+        show_filtered(branch);
+}
+
 static void branch_free(struct datom_kv_iter *iter)
 {
     struct branch_iter *branch = (struct branch_iter *)iter;
-    datom_source_close(&branch->now);
-    datom_source_close(&branch->past);
+    datom_source_fini(&branch->now);
+    datom_source_fini(&branch->past);
+    datom_body_unref(branch->parent);
     bs_arena_free(branch->arena);
     free(branch->group);
     free(branch);
 }
 
+static const struct datom_kv_ops branch_ops = {
+    .seek = branch_seek,
+    .next = branch_next,
+    .wake = branch_wake,
+    .free = branch_free,
+};
+
 struct datom_kv_iter *datom_branch_iter(struct datom_body *parent, uint64_t t,
-                                        enum datom_family family, struct bs_error *error)
+                                        struct datom_schema *schema, enum datom_family family,
+                                        struct bs_error *error)
 {
-    static const struct datom_kv_ops ops = {
-        .seek = branch_seek,
-        .next = branch_next,
-        .free = branch_free,
-    };
+    BS_ASSERT(family != DATOM_FAMILY_META);
     struct branch_iter *branch = bs_calloc(1, sizeof(*branch));
-    branch->iter = (struct datom_kv_iter){.ops = &ops, .code = BS_OK, .error = error};
-    branch->parent = parent;
+    branch->iter = (struct datom_kv_iter){.ops = &branch_ops, .code = BS_OK, .error = error};
+    branch->parent = datom_body_ref(parent);
+    branch->schema = schema;
     branch->family = family;
     branch->t = t;
     branch->arena = bs_arena_new(0);
-    datom_source_open(&branch->now, parent, family, &branch->failure);
+    datom_source_init(&branch->now, parent, family, &branch->failure);
     if (is_current(family))
-        datom_source_open(&branch->past, parent,
+        datom_source_init(&branch->past, parent,
                           (enum datom_family)(family + DATOM_FAMILY_EAVT_H - DATOM_FAMILY_EAVT),
                           &branch->failure);
-    return &branch->iter;
+    bool is_by_value = family == DATOM_FAMILY_AVET || family == DATOM_FAMILY_AVET_H;
+    if (!is_by_value || parent->schema == schema)
+        return &branch->iter;
+    return datom_branch_restore_index(&branch->iter, parent, t, schema, family, error);
+}
+
+/* ---- one record ---- */
+
+/*
+ * The parent's own record of the key, when it says that it was there at t already: then nothing can
+ * have been at t that is not there now.
+ */
+static enum bs_code get_unchanged(struct datom_body *parent, uint64_t t, enum datom_family family,
+                                  struct bs_str key, struct datom_pin *ret_pin,
+                                  struct bs_str *ret_record, bool *ret_found,
+                                  struct bs_error *error)
+{
+    BS_TRY(datom_body_get(parent, family, key, ret_pin, ret_record, ret_found, error));
+    if (*ret_found && ret_record->len >= 8 && bs_load_u64(ret_record->ptr) <= t)
+        return BS_OK;
+    datom_pin_release(ret_pin);
+    *ret_found = false;
+    return BS_OK;
+}
+
+enum bs_code datom_branch_get(struct datom_body *parent, uint64_t t, struct datom_schema *schema,
+                              enum datom_family family, struct bs_str key,
+                              struct datom_pin *ret_pin, struct bs_str *ret_record, bool *ret_found,
+                              struct bs_error *error)
+{
+    *ret_pin = (struct datom_pin){0};
+    if (family <= DATOM_FAMILY_AEVT) {
+        BS_TRY(get_unchanged(parent, t, family, key, ret_pin, ret_record, ret_found, error));
+        if (*ret_found)
+            return BS_OK;
+    }
+    datom_store_enter(parent->store);
+    struct datom_kv_iter *iter = datom_branch_iter(parent, t, schema, family, error);
+    datom_kv_seek(iter, key);
+    enum bs_code code = iter->code;
+    *ret_found = iter->valid && bs_str_equal(iter->key, key);
+    if (*ret_found) {
+        ret_pin->owned = bs_memdup(iter->record.ptr, iter->record.len);
+        *ret_record = bs_str_make(ret_pin->owned, iter->record.len);
+    }
+    datom_kv_free(iter);
+    datom_store_leave(parent->store);
+    return code;
 }

@@ -12,16 +12,35 @@
 #include "datom/body.h"
 
 /*
- * A walk over a family of `parent` as of t. Not valid until the first seek; freed by its ops; the
- * parent must live meanwhile. Failures go to the iterator's code and `error` (may be NULL).
+ * A walk over a family of `parent` as of t, with keys and records as `schema`, that of t, makes
+ * them: what an alteration since then changed is changed back, and an index that was dropped since
+ * is put together from aevt (which costs the attribute's datoms). Not valid until the first seek;
+ * freed by its ops; holds the parent, and is used inside its store. The schema must live meanwhile.
+ * Failures go to the iterator's code and `error` (may be NULL).
  */
 struct datom_kv_iter *datom_branch_iter(struct datom_body *parent, uint64_t t,
-                                        enum datom_family family, struct bs_error *error);
+                                        struct datom_schema *schema, enum datom_family family,
+                                        struct bs_error *error);
+
+/* The record of a key as of t. Release the pin when done with the record. */
+BS_MUST_CHECK enum bs_code datom_branch_get(struct datom_body *parent, uint64_t t,
+                                            struct datom_schema *schema, enum datom_family family,
+                                            struct bs_str key, struct datom_pin *ret_pin,
+                                            struct bs_str *ret_record, bool *ret_found,
+                                            struct bs_error *error);
+
+/*
+ * Attributes whose index by value the schema has and the parent has dropped: over `base`, a walk of
+ * avet or avet_h that lacks them, one that has them. Owns base.
+ */
+struct datom_kv_iter *datom_branch_restore_index(struct datom_kv_iter *base,
+                                                 struct datom_body *parent, uint64_t t,
+                                                 struct datom_schema *schema,
+                                                 enum datom_family family, struct bs_error *error);
 
 /*
  * A body that branches from `parent` at t: what is transacted on it takes the ts that come after t.
- * Costs what was said since t, and the schema. Handle: DB_INVALID_TIME_POINT, and DB_UNSUPPORTED
- * when an attribute's cardinality or index was altered since.
+ * Costs what was said since t, and the schema. Handle: DB_INVALID_TIME_POINT.
  */
 BS_MUST_CHECK enum bs_code datom_branch_body(struct datom_body *parent, uint64_t t,
                                              struct datom_body **ret_body, struct bs_error *error);

@@ -83,23 +83,6 @@ static enum bs_code find_instant(struct datom_body *body, struct bs_error *error
     return code;
 }
 
-/* Keys are the parent's: they must mean the same under the schema of t. */
-static enum bs_code check_alterations(const struct datom_body *body,
-                                      const struct datom_body *parent, struct bs_error *error)
-{
-    const struct datom_attribute *then;
-    for (size_t i = 0; (then = datom_schema_attribute_at(body->schema, i)) != NULL; i++) {
-        const struct datom_attribute *now = datom_schema_attribute(parent->schema, then->id);
-        if (now && now->many == then->many && now->has_avet == then->has_avet)
-            continue;
-        return bs_error_set(error, BS_REASON_DB_UNSUPPORTED,
-                            "t %llu is before an alteration of :%.*s, and branches from before "
-                            "alterations are not built yet",
-                            (unsigned long long)body->basis_t, BS_STR_ARGS(then->ident));
-    }
-    return BS_OK;
-}
-
 /* What noHistory has forgotten is not live here, whatever the log says. */
 static enum bs_code count_forgetful(struct datom_body *body, struct bs_error *error)
 {
@@ -108,7 +91,9 @@ static enum bs_code count_forgetful(struct datom_body *body, struct bs_error *er
     const struct datom_attribute *attribute;
     for (size_t i = 0;
          code == BS_OK && (attribute = datom_schema_attribute_at(body->schema, i)) != NULL; i++) {
-        if (!attribute->no_history)
+        const struct datom_attribute *now =
+            datom_schema_attribute(body->parent->schema, attribute->id);
+        if (!attribute->no_history && !(now && now->no_history))
             continue;
         uint64_t live = 0;
         struct datom_cursor *cursor = NULL;
@@ -132,7 +117,9 @@ static enum bs_code fill(struct datom_body *body, struct datom_body *parent, uin
     BS_TRY(find_basis(body, t, error));
     BS_TRY(walk_back(body, parent, t, error));
     BS_TRY(datom_load_schema(body, error));
-    BS_TRY(check_alterations(body, parent, error));
+    /* until here the parent's served: what makes schema is built in, and is not altered */
+    datom_schema_unref(body->parent_schema);
+    body->parent_schema = datom_schema_ref(body->schema);
     BS_TRY(find_instant(body, error));
     body->next_element =
         BS_MAX((uint64_t)datom_schema_limit(body->schema), (uint64_t)DATOM_BOOT_NEXT_ELEMENT);
@@ -145,6 +132,8 @@ enum bs_code datom_branch_body(struct datom_body *parent, uint64_t t, struct dat
     struct datom_body *body = datom_body_new_empty();
     body->parent = datom_body_ref(parent);
     body->parent_t = t;
+    body->parent_schema = datom_schema_ref(parent->schema);
+    body->store = parent->store;
     datom_counts_unref(body->counts);
     body->counts = datom_counts_dup(parent->counts);
     body->datoms = parent->datoms;

@@ -65,6 +65,7 @@ static enum bs_code compare_family(struct check *check, enum datom_family family
     datom_source_open(&right, should, family, NULL);
     datom_kv_seek(left.iter, BS_STR_EMPTY);
     datom_kv_seek(right.iter, BS_STR_EMPTY);
+    uint32_t steps = 0;
     while (left.iter->valid || right.iter->valid) {
         int order = !left.iter->valid    ? 1
                     : !right.iter->valid ? -1
@@ -79,6 +80,7 @@ static enum bs_code compare_family(struct check *check, enum datom_family family
             datom_kv_next(left.iter);
         if (order >= 0)
             datom_kv_next(right.iter);
+        (void)datom_source_breathe(&left, &steps);
     }
     enum bs_code code = left.iter->code;
     if (code != BS_OK && error)

@@ -132,6 +132,7 @@ static void finish_group_locked(struct datom_conn *conn, struct datom_group *gro
     if (group->code == BS_OK) {
         struct datom_body *body = datom_load_rebase(group->last, datom_snapshot_take(conn->store));
         datom_conn_publish_locked(conn, body);
+        datom_store_expire(conn->store);
         if (conn->forming)
             rebase_forming_locked(conn, body);
         else

@@ -9,6 +9,7 @@
 #include "datom/branch.h"
 #include "datom/load.h"
 #include "datom/log_builtin.h"
+#include "datom/rocks.h"
 
 /* The body, or a copy of it that has the functions when those are given and others. */
 static struct datom_body *body_with_functions(struct datom_body *body,
@@ -192,6 +193,8 @@ struct datom_db *datom_conn_db(struct datom_conn *conn)
     pthread_mutex_lock(&conn->publish_lock);
     struct datom_db *db = datom_db_ref(conn->published);
     pthread_mutex_unlock(&conn->publish_lock);
+    if (conn->store)
+        datom_store_expire(conn->store);
     return db;
 }
 

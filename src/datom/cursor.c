@@ -14,6 +14,8 @@
 
 #define CURSOR_BATCH_FIRST 16
 #define CURSOR_BATCH_MAX 1024
+/* Steps that are taken before a cursor looks whether the store is wanted by others. */
+#define CURSOR_STEPS_MAX 4096
 
 struct datom_cursor {
     struct datom_db *db;
@@ -425,13 +427,13 @@ static enum bs_code step(struct datom_cursor *cursor, struct bs_error *error)
 static void open_sources(struct datom_cursor *cursor)
 {
     if (!cursor->now.iter || cursor->now_family != cursor->family) {
-        datom_source_close(&cursor->now);
-        datom_source_close(&cursor->past);
-        datom_source_open(&cursor->now, cursor->db->body, cursor->family, &cursor->failure);
+        datom_source_fini(&cursor->now);
+        datom_source_fini(&cursor->past);
+        datom_source_init(&cursor->now, cursor->db->body, cursor->family, &cursor->failure);
         cursor->now_family = cursor->family;
     }
     if (cursor->needs_past && !cursor->past.iter)
-        datom_source_open(&cursor->past, cursor->db->body, past_family(cursor->family),
+        datom_source_init(&cursor->past, cursor->db->body, past_family(cursor->family),
                           &cursor->failure);
 }
 
@@ -451,13 +453,15 @@ enum bs_code datom_cursor_reset(struct datom_cursor *cursor, const struct datom_
     cursor->done = false;
     cursor->before_start = true;
     cursor->batch_target = CURSOR_BATCH_FIRST;
-    open_sources(cursor);
     struct datom_key start;
     make_start(cursor, &start);
     make_prefix(cursor, &start);
+    datom_store_enter(cursor->db->body->store);
+    open_sources(cursor);
     datom_kv_seek(cursor->now.iter, datom_key_str(&start));
     if (cursor->needs_past)
         datom_kv_seek(cursor->past.iter, datom_key_str(&start));
+    datom_store_leave(cursor->db->body->store);
     return BS_OK;
 }
 
@@ -478,13 +482,33 @@ enum bs_code datom_cursor_open(struct datom_db *db, const struct datom_range *ra
     return BS_OK;
 }
 
+/* So many steps at most, that whoever waits for the store to be alone need not wait for a view that
+ * shows little of much. */
+static enum bs_code fill_batch(struct datom_cursor *cursor, struct bs_error *error)
+{
+    datom_source_refresh(&cursor->now);
+    datom_source_refresh(&cursor->past);
+    for (int i = 0; i < CURSOR_STEPS_MAX; i++) {
+        if (cursor->done || cursor->batch_count >= cursor->batch_target)
+            break;
+        BS_TRY(step(cursor, error));
+    }
+    return BS_OK;
+}
+
 enum bs_code datom_cursor_next(struct datom_cursor *cursor, const struct datom **ret_datoms,
                                size_t *ret_count, struct bs_error *error)
 {
+    enum bs_code code = BS_OK;
     bs_arena_reset(cursor->arena);
     cursor->batch_count = 0;
-    while (!cursor->done && cursor->batch_count < cursor->batch_target)
-        BS_TRY(step(cursor, error));
+    while (code == BS_OK && !cursor->done && cursor->batch_count < cursor->batch_target) {
+        datom_store_enter(cursor->db->body->store);
+        code = fill_batch(cursor, error);
+        datom_store_leave(cursor->db->body->store);
+    }
+    if (code != BS_OK)
+        return code;
     cursor->batch_target = BS_MIN(cursor->batch_target * 2, (size_t)CURSOR_BATCH_MAX);
     *ret_datoms = cursor->batch;
     *ret_count = cursor->batch_count;
@@ -495,8 +519,10 @@ void datom_cursor_free(struct datom_cursor *cursor)
 {
     if (!cursor)
         return;
-    datom_source_close(&cursor->now);
-    datom_source_close(&cursor->past);
+    datom_store_enter(cursor->db->body->store);
+    datom_source_fini(&cursor->now);
+    datom_source_fini(&cursor->past);
+    datom_store_leave(cursor->db->body->store);
     bs_arena_free(cursor->arena);
     bs_arena_free(cursor->range_arena);
     free(cursor->batch);

@@ -153,6 +153,12 @@ struct datom_options {
     /* Where the log is held (datom/log_store.h); NULL: in the store itself. What it points to must
      * outlive the connection. Not for read_only, memory and forks. */
     const struct datom_log_store *log;
+    /*
+     * How long after it was superseded a value may pin what it is of on disk; then it answers as of
+     * its t from what the store knows of the past. Looked at when values are published and taken.
+     * 0: 60 s.
+     */
+    uint64_t hold_ms;
 };
 
 /*
@@ -172,8 +178,7 @@ BS_API struct datom_conn *datom_conn_new_memory(const struct datom_options *opti
  * transacted there stays there. Costs microseconds, whatever the size. The value may be of any
  * connection, a fork's too, but no history and no since. Of an as-of value the fork branches from
  * that past: new transactions take the ts after it and are seen; this costs what was said since
- * then, and fails with DB_UNSUPPORTED when an attribute's cardinality or index was altered since.
- * Superseded values of noHistory attributes are gone there, as in as-of.
+ * then. Superseded values of noHistory attributes are gone there, as in as-of.
  */
 BS_API BS_MUST_CHECK enum bs_code datom_conn_fork(struct datom_db *db,
                                                   const struct datom_options *options,

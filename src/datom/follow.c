@@ -85,8 +85,13 @@ enum bs_code datom_conn_feed_locked(struct datom_conn *conn, struct bs_error *er
 static enum bs_code catch_up_read_only_locked(struct datom_conn *conn, struct bs_error *error)
 {
     struct datom_body *body = NULL;
-    BS_TRY(datom_store_catch_up(conn->store, error));
-    BS_TRY(datom_load_store(conn->store, &body, error));
+    datom_store_stop(conn->store);
+    enum bs_code code = datom_store_catch_up(conn->store, error);
+    if (code == BS_OK)
+        code = datom_load_store(conn->store, &body, error);
+    datom_store_resume(conn->store);
+    if (code != BS_OK)
+        return code;
     datom_body_set_functions(body, conn->tip->functions);
     datom_body_unref(conn->tip);
     conn->tip = body;

@@ -34,6 +34,9 @@ struct datom_kv_ops {
     /* To the first key >= `key`. */
     void (*seek)(struct datom_kv_iter *iter, struct bs_str key);
     void (*next)(struct datom_kv_iter *iter);
+    /* Opens again what was taken back meanwhile (snapshot.h), and stands where it stood: key and
+     * record anew. NULL: nothing can be. */
+    void (*wake)(struct datom_kv_iter *iter);
     void (*free)(struct datom_kv_iter *iter);
 };
 
@@ -56,6 +59,12 @@ static inline void datom_kv_seek(struct datom_kv_iter *iter, struct bs_str key)
 static inline void datom_kv_next(struct datom_kv_iter *iter)
 {
     iter->ops->next(iter);
+}
+
+static inline void datom_kv_wake(struct datom_kv_iter *iter)
+{
+    if (iter && iter->ops->wake)
+        iter->ops->wake(iter);
 }
 
 static inline void datom_kv_free(struct datom_kv_iter *iter)

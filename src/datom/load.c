@@ -314,6 +314,7 @@ enum bs_code datom_load_store(struct datom_store *store, struct datom_body **ret
 {
     struct datom_body *body = datom_body_new_empty();
     body->snapshot = datom_snapshot_take(store);
+    body->store = store;
     enum bs_code code = check_format(body, error);
     if (code == BS_OK)
         code = load_counters(body, error);
@@ -325,6 +326,7 @@ enum bs_code datom_load_store(struct datom_store *store, struct datom_body **ret
         datom_body_unref(body);
         return code;
     }
+    datom_snapshot_name(body->snapshot, body->basis_t, body->schema);
     *ret_body = body;
     return BS_OK;
 }
@@ -335,6 +337,7 @@ struct datom_body *datom_load_rebase(const struct datom_body *body, struct datom
     datom_schema_unref(next->schema);
     datom_counts_unref(next->counts);
     next->snapshot = snapshot;
+    next->store = datom_snapshot_store(snapshot);
     next->schema = datom_schema_ref(body->schema);
     next->counts = body->counts;
     bs_ref_get(&next->counts->ref);
@@ -344,5 +347,7 @@ struct datom_body *datom_load_rebase(const struct datom_body *body, struct datom
     next->next_element = body->next_element;
     next->last_instant_ms = body->last_instant_ms;
     datom_body_set_functions(next, body->functions);
+    if (!datom_snapshot_schema(snapshot))
+        datom_snapshot_name(snapshot, next->basis_t, next->schema);
     return next;
 }

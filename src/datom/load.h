@@ -5,6 +5,7 @@
  */
 
 #include "datom/body.h"
+#include "datom/rocks.h"
 
 /*
  * A body in memory with the bootstrap. With `ret_changes` also what makes it, in the arena, for a
@@ -22,7 +23,7 @@ BS_MUST_CHECK enum bs_code datom_load_schema(struct datom_body *body, struct bs_
 
 /*
  * `body` over a newer snapshot, without an overlay: for the state that a write has just made. The
- * snapshot's reference becomes the new body's.
+ * snapshot's reference becomes the new body's; it is named by it, if it was just taken.
  */
 struct datom_body *datom_load_rebase(const struct datom_body *body,
                                      struct datom_snapshot *snapshot);

@@ -29,6 +29,7 @@ enum bs_code datom_log_open(struct datom_db *db, uint64_t start, uint64_t end,
     bs_store_u64(key, BS_MAX(start, db->has_since ? db->since_t + 1 : 0));
     datom_kv_seek(reader->source.iter, bs_str_make((const char *)key, sizeof(key)));
     enum bs_code code = reader->source.iter->code;
+    datom_source_rest(&reader->source);
     if (code != BS_OK) {
         if (error)
             *error = reader->failure;
@@ -39,8 +40,8 @@ enum bs_code datom_log_open(struct datom_db *db, uint64_t start, uint64_t end,
     return BS_OK;
 }
 
-enum bs_code datom_log_next(struct datom_log_reader *reader, struct datom_log_entry *ret_entry,
-                            bool *ret_found, struct bs_error *error)
+static enum bs_code next(struct datom_log_reader *reader, struct datom_log_entry *ret_entry,
+                         bool *ret_found, struct bs_error *error)
 {
     struct datom_kv_iter *iter = reader->source.iter;
     bs_arena_reset(reader->arena);
@@ -67,11 +68,22 @@ enum bs_code datom_log_next(struct datom_log_reader *reader, struct datom_log_en
     return BS_OK;
 }
 
+enum bs_code datom_log_next(struct datom_log_reader *reader, struct datom_log_entry *ret_entry,
+                            bool *ret_found, struct bs_error *error)
+{
+    datom_source_wake(&reader->source);
+    enum bs_code code = next(reader, ret_entry, ret_found, error);
+    datom_source_rest(&reader->source);
+    return code;
+}
+
 void datom_log_close(struct datom_log_reader *reader)
 {
     if (!reader)
         return;
-    datom_source_close(&reader->source);
+    datom_store_enter(reader->source.store);
+    datom_source_fini(&reader->source);
+    datom_store_leave(reader->source.store);
     bs_arena_free(reader->arena);
     datom_db_unref(reader->db);
     free(reader);

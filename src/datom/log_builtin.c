@@ -8,6 +8,9 @@
 
 #include <time.h>
 
+#include "datom/rocks.h"
+#include "datom/snapshot.h"
+
 /* How often a read-only store looks for what its writer has written. */
 #define FOLLOW_PAUSE_NS (10 * INT64_C(1000000))
 
@@ -31,6 +34,7 @@ static enum bs_code builtin_replace(void *self, const struct datom_log_record *r
 }
 
 struct builtin_read {
+    struct datom_store *store; /* inside from open to close */
     struct datom_snapshot *snapshot;
     struct datom_kv_iter *iter;
 };
@@ -40,6 +44,8 @@ static void builtin_open(struct datom_store *store, uint64_t from_t, struct buil
 {
     uint8_t key[8];
     bs_store_u64(key, from_t);
+    datom_store_enter(store);
+    ret_read->store = store;
     ret_read->snapshot = datom_snapshot_take(store);
     ret_read->iter = datom_snapshot_iter(ret_read->snapshot, DATOM_FAMILY_LOG, error);
     datom_kv_seek(ret_read->iter, bs_str_make((const char *)key, sizeof(key)));
@@ -49,6 +55,7 @@ static void builtin_close(struct builtin_read *read)
 {
     datom_kv_free(read->iter);
     datom_snapshot_unref(read->snapshot);
+    datom_store_leave(read->store);
 }
 
 static enum bs_code builtin_read(void *self, uint64_t from_t, size_t max, struct bs_arena *arena,
@@ -73,6 +80,7 @@ static enum bs_code builtin_read(void *self, uint64_t from_t, size_t max, struct
 /* The counters say it: they are written with every record. */
 static enum bs_code builtin_last_t(void *self, uint64_t *ret_t, struct bs_error *error)
 {
+    datom_store_enter(self);
     struct datom_snapshot *snapshot = datom_snapshot_take(self);
     struct datom_pin pin;
     struct bs_str record;
@@ -84,6 +92,18 @@ static enum bs_code builtin_last_t(void *self, uint64_t *ret_t, struct bs_error 
         datom_pin_release(&pin);
     }
     datom_snapshot_unref(snapshot);
+    datom_store_leave(self);
+    return code;
+}
+
+/* Values that stand on the store's state answer as of their t afterwards. */
+static enum bs_code builtin_catch_up(struct datom_store *store, struct bs_error *error)
+{
+    if (!datom_store_is_read_only(store))
+        return BS_OK;
+    datom_store_stop(store);
+    enum bs_code code = datom_store_catch_up(store, error);
+    datom_store_resume(store);
     return code;
 }
 
@@ -92,7 +112,7 @@ static enum bs_code builtin_follow(void *self, uint64_t t, const struct bs_inter
 {
     for (;;) {
         uint64_t last;
-        BS_TRY(datom_store_catch_up(self, error));
+        BS_TRY(builtin_catch_up(self, error));
         BS_TRY(builtin_last_t(self, &last, error));
         if (last > t)
             return BS_OK;

@@ -86,6 +86,14 @@ static void merge_next(struct datom_kv_iter *iter)
     settle(merge);
 }
 
+static void merge_wake(struct datom_kv_iter *iter)
+{
+    struct datom_merge_iter *merge = (struct datom_merge_iter *)iter;
+    datom_kv_wake(merge->base);
+    if (iter->valid)
+        settle(merge);
+}
+
 static void merge_free(struct datom_kv_iter *iter)
 {
     struct datom_merge_iter *merge = (struct datom_merge_iter *)iter;
@@ -97,6 +105,7 @@ static void merge_free(struct datom_kv_iter *iter)
 static const struct datom_kv_ops merge_ops = {
     .seek = merge_seek,
     .next = merge_next,
+    .wake = merge_wake,
     .free = merge_free,
 };
 

@@ -1,8 +1,9 @@
 /*
- * The engine on RocksDB's C API. Invariants: a store has its database open from the end of
- * datom_store_open until its last holder goes; an iterator holds its snapshot, a snapshot its
- * store, so that nothing of RocksDB is left when the database is closed. RocksDB's error strings
- * become a bs_error in one place (take_error).
+ * The engine on RocksDB's C API: opening, closing, writing. (Snapshots are snapshot.c's, iterators
+ * rocks_iter.c's.) Invariants: a store has its database open from the end of datom_store_open until
+ * its last holder goes; an iterator holds its snapshot, a snapshot its store, so that nothing of
+ * RocksDB is left when the database is closed. RocksDB's error strings become a bs_error in one
+ * place (rocks_take_error).
  */
 
 #include "datom/rocks.h"
@@ -10,48 +11,13 @@
 #include <time.h>
 
 #include "datom/folder.h"
-#include "datom/rocks_options.h"
+#include "datom/rocks_store.h"
 #include "datom/wal.h"
 
 /* How often, and with what pause, a read-only open tries again when the writing process has just
  * deleted a file that it was about to open. */
 #define SECONDARY_TRIES 10
 #define SECONDARY_PAUSE_NS 20000000
-
-struct datom_store {
-    struct bs_ref ref; /* holders: the opener, snapshots */
-    bool read_only;
-    bool no_sync;
-    bool is_new;
-    char *dir;
-    char *secondary_dir; /* read-only: a folder of ours that the engine wants for its log */
-    int lock_fd;         /* -1: read-only */
-    rocksdb_t *db;
-    rocksdb_column_family_handle_t *columns[DATOM_ROCKS_COLUMNS];
-    struct datom_rocks_options options;
-    rocksdb_writeoptions_t *write_synced;
-    rocksdb_writeoptions_t *write_unsynced;
-};
-
-struct datom_snapshot {
-    struct bs_ref ref; /* holders: the taker, iterators */
-    struct datom_store *store;
-    const rocksdb_snapshot_t *native; /* NULL on read-only stores: secondaries have none */
-    rocksdb_readoptions_t *read;
-};
-
-struct rocks_iter {
-    struct datom_kv_iter iter; /* must be first */
-    struct datom_snapshot *snapshot;
-    rocksdb_iterator_t *native;
-};
-
-static rocksdb_column_family_handle_t *column_of(const struct datom_store *store,
-                                                 enum datom_family family)
-{
-    BS_ASSERT((unsigned)family < DATOM_FAMILY_COUNT);
-    return store->columns[1 + family];
-}
 
 static bool contains(const char *text, const char *part)
 {
@@ -63,9 +29,7 @@ static bool is_corruption(const char *text)
     return strncmp(text, "Corruption", strlen("Corruption")) == 0;
 }
 
-/* Raises what RocksDB said, and frees its text. OK when it said nothing. */
-static enum bs_code take_error(char *text, const char *verb, const char *dir,
-                               struct bs_error *error)
+enum bs_code rocks_take_error(char *text, const char *verb, const char *dir, struct bs_error *error)
 {
     if (!text)
         return BS_OK;
@@ -84,6 +48,7 @@ static enum bs_code take_error(char *text, const char *verb, const char *dir,
 
 static void store_free(struct datom_store *store)
 {
+    rocks_snapshots_fini(store);
     for (unsigned i = 0; i < DATOM_ROCKS_COLUMNS; i++)
         if (store->columns[i])
             rocksdb_column_family_handle_destroy(store->columns[i]);
@@ -170,7 +135,7 @@ static enum bs_code open_database(struct datom_store *store, const struct datom_
     }
     if (!store->read_only && text && is_corruption(text))
         open_without_zeros(store, given, compress, &text);
-    return take_error(text, "open", store->dir, error);
+    return rocks_take_error(text, "open", store->dir, error);
 }
 
 /* Whether a RocksDB database that has no lock file of ours is a store: a copy, say. */
@@ -181,7 +146,7 @@ static enum bs_code check_families(const char *dir, struct bs_error *error)
     rocksdb_options_t *options = rocksdb_options_create();
     char **names = rocksdb_list_column_families(options, dir, &count, &text);
     rocksdb_options_destroy(options);
-    BS_TRY(take_error(text, "read", dir, error));
+    BS_TRY(rocks_take_error(text, "read", dir, error));
     bool found = false;
     for (size_t i = 0; i < count; i++)
         found = found || strcmp(names[i], datom_family_name(DATOM_FAMILY_EAVT)) == 0;
@@ -228,14 +193,14 @@ static enum bs_code look_for_meta(struct datom_store *store, struct bs_error *er
 {
     rocksdb_readoptions_t *read = rocksdb_readoptions_create();
     rocksdb_iterator_t *iter =
-        rocksdb_create_iterator_cf(store->db, read, column_of(store, DATOM_FAMILY_META));
+        rocksdb_create_iterator_cf(store->db, read, rocks_column(store, DATOM_FAMILY_META));
     rocksdb_iter_seek_to_first(iter);
     store->is_new = !rocksdb_iter_valid(iter);
     char *text = NULL;
     rocksdb_iter_get_error(iter, &text);
     rocksdb_iter_destroy(iter);
     rocksdb_readoptions_destroy(read);
-    return take_error(text, "read", store->dir, error);
+    return rocks_take_error(text, "read", store->dir, error);
 }
 
 static char *take_cstr(struct bs_str s)
@@ -267,6 +232,7 @@ enum bs_code datom_store_open(struct bs_str dir, const struct datom_options *opt
     store->read_only = options->read_only;
     store->no_sync = options->no_sync;
     store->lock_fd = -1;
+    rocks_snapshots_init(store, options->hold_ms);
     store->dir = take_cstr(dir);
     BS_TRY(check_folder(store->dir, options->create && !options->read_only, error));
     if (options->read_only)
@@ -311,9 +277,12 @@ bool datom_store_is_new(const struct datom_store *store)
 enum bs_code datom_store_catch_up(struct datom_store *store, struct bs_error *error)
 {
     char *text = NULL;
+    pthread_mutex_lock(&store->held_lock);
+    store->newest_t = ROCKS_T_UNKNOWN;
+    pthread_mutex_unlock(&store->held_lock);
     if (store->read_only)
         rocksdb_try_catch_up_with_primary(store->db, &text);
-    return take_error(text, "follow the writer of", store->dir, error);
+    return rocks_take_error(text, "follow the writer of", store->dir, error);
 }
 
 /* ---- writing ---- */
@@ -338,7 +307,7 @@ void datom_write_free(struct datom_write *write)
 void datom_write_add(struct datom_store *store, struct datom_write *write,
                      const struct datom_change *change)
 {
-    rocksdb_column_family_handle_t *column = column_of(store, change->family);
+    rocksdb_column_family_handle_t *column = rocks_column(store, change->family);
     if (change->is_delete)
         rocksdb_writebatch_delete_cf(batch_of(write), column, change->key.ptr, change->key.len);
     else
@@ -362,128 +331,7 @@ enum bs_code datom_store_write(struct datom_store *store, struct datom_write *wr
     char *text = NULL;
     rocksdb_write(store->db, sync && !store->no_sync ? store->write_synced : store->write_unsynced,
                   batch_of(write), &text);
-    return take_error(text, "write to", store->dir, error);
-}
-
-/* ---- reading ---- */
-
-struct datom_snapshot *datom_snapshot_take(struct datom_store *store)
-{
-    struct datom_snapshot *snapshot = bs_calloc(1, sizeof(*snapshot));
-    bs_ref_init(&snapshot->ref);
-    snapshot->store = datom_store_ref(store);
-    snapshot->read = rocksdb_readoptions_create();
-    /* Files that only this reader kept alive are not deleted on its thread. */
-    rocksdb_readoptions_set_background_purge_on_iterator_cleanup(snapshot->read, 1);
-    if (!store->read_only) {
-        snapshot->native = rocksdb_create_snapshot(store->db);
-        rocksdb_readoptions_set_snapshot(snapshot->read, snapshot->native);
-    }
-    return snapshot;
-}
-
-struct datom_snapshot *datom_snapshot_ref(struct datom_snapshot *snapshot)
-{
-    bs_ref_get(&snapshot->ref);
-    return snapshot;
-}
-
-void datom_snapshot_unref(struct datom_snapshot *snapshot)
-{
-    if (!snapshot || !bs_ref_put(&snapshot->ref))
-        return;
-    rocksdb_readoptions_destroy(snapshot->read);
-    if (snapshot->native)
-        rocksdb_release_snapshot(snapshot->store->db, snapshot->native);
-    datom_store_unref(snapshot->store);
-    free(snapshot);
-}
-
-struct datom_store *datom_snapshot_store(const struct datom_snapshot *snapshot)
-{
-    return snapshot->store;
-}
-
-enum bs_code datom_snapshot_get(struct datom_snapshot *snapshot, enum datom_family family,
-                                struct bs_str key, struct datom_pin *ret_pin,
-                                struct bs_str *ret_record, bool *ret_found, struct bs_error *error)
-{
-    struct datom_store *store = snapshot->store;
-    char *text = NULL;
-    rocksdb_pinnableslice_t *slice = rocksdb_get_pinned_cf(
-        store->db, snapshot->read, column_of(store, family), key.ptr, key.len, &text);
-    BS_TRY(take_error(text, "read", store->dir, error));
-    *ret_found = slice != NULL;
-    *ret_pin = (struct datom_pin){.slice = slice};
-    *ret_record = BS_STR_EMPTY;
-    if (slice)
-        ret_record->ptr = rocksdb_pinnableslice_value(slice, &ret_record->len);
-    return BS_OK;
-}
-
-void datom_pin_release(struct datom_pin *pin)
-{
-    if (pin->slice)
-        rocksdb_pinnableslice_destroy(pin->slice);
-    free(pin->owned);
-    *pin = (struct datom_pin){0};
-}
-
-/* ---- iterators ---- */
-
-static void iter_show(struct rocks_iter *rocks)
-{
-    struct datom_kv_iter *iter = &rocks->iter;
-    iter->valid = rocksdb_iter_valid(rocks->native);
-    if (iter->valid) {
-        iter->key.ptr = rocksdb_iter_key(rocks->native, &iter->key.len);
-        iter->record.ptr = rocksdb_iter_value(rocks->native, &iter->record.len);
-        return;
-    }
-    char *text = NULL;
-    rocksdb_iter_get_error(rocks->native, &text);
-    iter->code = take_error(text, "read", rocks->snapshot->store->dir, iter->error);
-}
-
-static void iter_seek(struct datom_kv_iter *iter, struct bs_str key)
-{
-    struct rocks_iter *rocks = (struct rocks_iter *)iter;
-    rocksdb_iter_seek(rocks->native, key.ptr, key.len);
-    iter_show(rocks);
-}
-
-static void iter_next(struct datom_kv_iter *iter)
-{
-    struct rocks_iter *rocks = (struct rocks_iter *)iter;
-    BS_ASSERT(iter->valid);
-    rocksdb_iter_next(rocks->native);
-    iter_show(rocks);
-}
-
-static void iter_free(struct datom_kv_iter *iter)
-{
-    struct rocks_iter *rocks = (struct rocks_iter *)iter;
-    rocksdb_iter_destroy(rocks->native);
-    datom_snapshot_unref(rocks->snapshot);
-    free(rocks);
-}
-
-static const struct datom_kv_ops iter_ops = {
-    .seek = iter_seek,
-    .next = iter_next,
-    .free = iter_free,
-};
-
-struct datom_kv_iter *datom_snapshot_iter(struct datom_snapshot *snapshot, enum datom_family family,
-                                          struct bs_error *error)
-{
-    struct rocks_iter *rocks = bs_calloc(1, sizeof(*rocks));
-    rocks->iter.ops = &iter_ops;
-    rocks->iter.error = error;
-    rocks->snapshot = datom_snapshot_ref(snapshot);
-    rocks->native = rocksdb_create_iterator_cf(snapshot->store->db, snapshot->read,
-                                               column_of(snapshot->store, family));
-    return &rocks->iter;
+    return rocks_take_error(text, "write to", store->dir, error);
 }
 
 /* ---- sizes ---- */
@@ -492,7 +340,7 @@ static uint64_t property(const struct datom_store *store, enum datom_family fami
                          const char *name)
 {
     uint64_t value = 0;
-    if (rocksdb_property_int_cf(store->db, column_of(store, family), name, &value) != 0)
+    if (rocksdb_property_int_cf(store->db, rocks_column(store, family), name, &value) != 0)
         return 0;
     return value;
 }
@@ -500,15 +348,19 @@ static uint64_t property(const struct datom_store *store, enum datom_family fami
 void datom_store_family_size(struct datom_store *store, enum datom_family family,
                              uint64_t *ret_bytes, uint64_t *ret_keys)
 {
+    datom_store_enter(store);
     *ret_bytes = property(store, family, "rocksdb.live-sst-files-size") +
                  property(store, family, "rocksdb.cur-size-all-mem-tables");
     *ret_keys = property(store, family, "rocksdb.estimate-num-keys");
+    datom_store_leave(store);
 }
 
 void datom_store_each_table(struct datom_store *store, void (*found)(void *self, const char *name),
                             void *self)
 {
+    datom_store_enter(store);
     const rocksdb_livefiles_t *files = rocksdb_livefiles(store->db);
+    datom_store_leave(store);
     for (int i = 0; i < rocksdb_livefiles_count(files); i++) {
         const char *name = rocksdb_livefiles_name(files, i);
         found(self, name[0] == '/' ? name + 1 : name);

@@ -2,10 +2,10 @@
 #define DATOM_ROCKS_H
 
 /*
- * The engine: its files (rocks*.c) are the only ones that know RocksDB. A store holds an open
- * database with one column family for each datom_family, and a lock file that names the writing
- * process. Reference-counted: it closes (families, snapshots, iterators given back before) with its
- * last holder; snapshots hold it.
+ * The engine: its files (rocks*.c, snapshot.c) are the only ones that know RocksDB. A store holds
+ * an open database with one column family for each datom_family, and a lock file that names the
+ * writing process. Reference-counted: it closes (families, snapshots, iterators given back before)
+ * with its last holder; snapshots hold it.
  *
  * Write-ahead log recovery is TolerateCorruptedTailRecords: a torn tail is dropped, a damaged
  * middle refused. Any thread.
@@ -16,7 +16,6 @@
 #include "datom/kv.h"
 
 struct datom_store;
-struct datom_snapshot;
 
 /*
  * dir: made when options->create, if the folder above it is there; NULL options create, read and
@@ -34,7 +33,10 @@ bool datom_store_is_read_only(const struct datom_store *store);
  * Only then is it a store: without options->create an unfinished one is not found.
  */
 bool datom_store_is_new(const struct datom_store *store);
-/* Read-only stores: takes in what the writer has written. */
+/*
+ * Read-only stores: takes in what the writer has written. The store is stopped (snapshot.h): a
+ * snapshot of the new state must be taken and named before it is resumed, or nobody knows its t.
+ */
 BS_MUST_CHECK enum bs_code datom_store_catch_up(struct datom_store *store, struct bs_error *error);
 
 /* Writes all changes atomically; with `sync` (and not no_sync) returns when the disk has them. */
@@ -46,33 +48,6 @@ void datom_write_add(struct datom_store *store, struct datom_write *write,
 size_t datom_write_bytes(struct datom_write *write);
 BS_MUST_CHECK enum bs_code datom_store_write(struct datom_store *store, struct datom_write *write,
                                              bool sync, struct bs_error *error);
-
-/* A frozen state. On a read-only store: the state as of the last catch-up (until the next). */
-struct datom_snapshot *datom_snapshot_take(struct datom_store *store);
-struct datom_snapshot *datom_snapshot_ref(struct datom_snapshot *snapshot);
-void datom_snapshot_unref(struct datom_snapshot *snapshot);
-struct datom_store *datom_snapshot_store(const struct datom_snapshot *snapshot);
-
-/*
- * A record, held by a pin that datom_pin_release gives back (pins are plain values; release of a
- * zeroed one does nothing), before the snapshot is. *ret_found false when the key is not there.
- */
-struct datom_pin {
-    void *slice; /* the engine's */
-    void *owned; /* or a copy, malloced by whoever filled it in */
-};
-BS_MUST_CHECK enum bs_code datom_snapshot_get(struct datom_snapshot *snapshot,
-                                              enum datom_family family, struct bs_str key,
-                                              struct datom_pin *ret_pin, struct bs_str *ret_record,
-                                              bool *ret_found, struct bs_error *error);
-void datom_pin_release(struct datom_pin *pin);
-
-/*
- * An iterator over a family; not valid until the first seek. Holds the snapshot. Freed by its ops.
- * Failures go to iter->code and `error` (may be NULL, must live as long).
- */
-struct datom_kv_iter *datom_snapshot_iter(struct datom_snapshot *snapshot, enum datom_family family,
-                                          struct bs_error *error);
 
 /* Estimates from the engine; bytes are those on disk (packed) and in write buffers. */
 void datom_store_family_size(struct datom_store *store, enum datom_family family,

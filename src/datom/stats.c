@@ -1,6 +1,7 @@
 /* Figures about a value: sizes of the families, live datoms. */
 
 #include "datom/db.h"
+#include "datom/rocks.h"
 
 enum bs_code datom_db_stats(struct datom_db *db, struct datom_stats *ret_stats,
                             struct bs_error *error)

@@ -143,7 +143,8 @@ static void failing_free(struct datom_kv_iter *iter)
     *((struct failing_iter *)iter)->freed = true;
 }
 
-static const struct datom_kv_ops failing_ops = {failing_seek, failing_move, failing_free};
+static const struct datom_kv_ops failing_ops = {
+    .seek = failing_seek, .next = failing_move, .free = failing_free};
 
 static void test_merge__ends_with_the_failure_of_either_source(void **state)
 {

@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-#include "datom/datom.h"
+#include "datom/conn.h"
 #include "model.h"
 
 #define VALUES_MAX 16
@@ -556,12 +556,21 @@ static void hold(struct world *world)
     world->held[i].model = model_dup(&world->model);
 }
 
+/* On disk values are taken back, and say what the store knows of their time: noHistory forgets. */
 static void compare_held(struct world *world)
 {
     struct model_view now = {.as_of = UINT64_MAX};
+    if (world->conn->store)
+        datom_store_expire_older(world->conn->store, 0);
     for (size_t i = 0; i < HELD_MAX; i++) {
-        if (world->held[i].db)
-            compare_all(world, world->held[i].db, &world->held[i].model, &now);
+        struct datom_db *db = world->held[i].db;
+        if (!db)
+            continue;
+        struct model_view then = {.as_of = datom_db_basis_t(db)};
+        if (world->conn->store)
+            compare_all(world, db, &world->model, &then);
+        else
+            compare_all(world, db, &world->held[i].model, &now);
     }
 }
 
@@ -642,6 +651,9 @@ static void run_world(const char *dir, uint64_t seed, size_t transactions)
             go_on_in_fork(&world);
         if (!dir && pick(&world, 40) == 0)
             go_on_in_branch(&world);
+        /* values that are held lose their snapshots */
+        if (dir && pick(&world, 10) == 0)
+            datom_store_expire_older(world.conn->store, 0);
         if (dir && pick(&world, 50) == 0)
             reopen(&world);
     }

@@ -15,6 +15,7 @@
 
 #include "datom/folder.h"
 #include "datom/rocks.h"
+#include "datom/snapshot.h"
 
 extern char **environ;
 

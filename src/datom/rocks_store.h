@@ -1,0 +1,87 @@
+#ifndef DATOM_ROCKS_STORE_H
+#define DATOM_ROCKS_STORE_H
+
+/* The insides of a store and of its snapshots. Only for the files that know RocksDB. */
+
+#include "datom/gate.h"
+#include "datom/rocks.h"
+#include "datom/rocks_options.h"
+#include "datom/snapshot.h"
+
+struct rocks_iter;
+
+#define ROCKS_T_UNKNOWN UINT64_MAX
+
+struct datom_store {
+    struct bs_ref ref; /* holders: the opener, snapshots */
+    bool read_only;
+    bool no_sync;
+    bool is_new;
+    char *dir;
+    char *secondary_dir; /* read-only: a folder of ours that the engine wants for its log */
+    int lock_fd;         /* -1: read-only */
+    rocksdb_t *db;
+    rocksdb_column_family_handle_t *columns[DATOM_ROCKS_COLUMNS];
+    struct datom_rocks_options options;
+    rocksdb_writeoptions_t *write_synced;
+    rocksdb_writeoptions_t *write_unsynced;
+
+    struct datom_gate gate; /* inside: whoever reads; closed: the engine is one thread's */
+    uint64_t epoch;         /* how often iterators were taken back; changed with the gate closed */
+    /* native iterators, by the lane of the thread that opened them; with the gate closed the locks
+     * are not needed */
+    struct {
+        _Alignas(64) pthread_mutex_t lock;
+        struct rocks_iter *first;
+    } lanes[DATOM_GATE_LANES];
+
+    int64_t hold_ns;
+    pthread_mutex_t held_lock; /* of all that follows */
+    /* snapshots that have not been given back, in the order of taking */
+    struct datom_snapshot *held_first;
+    struct datom_snapshot *held_last;
+    /* what was named last, while somebody holds it and it has not been given back; no reference */
+    struct datom_snapshot *newest;
+    /* what the engine's state is called; ROCKS_T_UNKNOWN: a later one than any that was named */
+    uint64_t newest_t;
+    struct datom_schema *newest_schema;
+};
+
+struct datom_snapshot {
+    struct bs_ref ref; /* holders: the taker, iterators */
+    struct datom_store *store;
+    struct datom_schema *schema; /* NULL until named */
+    uint64_t t;
+    bool is_live;                     /* not given back; changed with the gate closed */
+    const rocksdb_snapshot_t *native; /* NULL on read-only stores: secondaries have none */
+    rocksdb_readoptions_t *read;
+    int64_t superseded_ns; /* monotonic, when another became the newest; 0 before */
+    struct datom_snapshot *held_prev;
+    struct datom_snapshot *held_next;
+};
+
+static inline rocksdb_column_family_handle_t *rocks_column(const struct datom_store *store,
+                                                           enum datom_family family)
+{
+    BS_ASSERT((unsigned)family < DATOM_FAMILY_COUNT);
+    return store->columns[1 + family];
+}
+
+/* Raises what RocksDB said, and frees its text. OK when it said nothing. */
+enum bs_code rocks_take_error(char *text, const char *verb, const char *dir,
+                              struct bs_error *error);
+
+/* Closes the native iterators of snapshots that are not live any more; the gate is closed. */
+void rocks_iter_take_back(struct datom_store *store);
+
+/* The snapshots' part of a store that is made, and of one that goes. */
+void rocks_snapshots_init(struct datom_store *store, uint64_t hold_ms);
+void rocks_snapshots_fini(struct datom_store *store);
+
+/*
+ * A body over the newest snapshot, for reading what the store says of the past; inside the gate.
+ * *ret_t is ROCKS_T_UNKNOWN when nobody knows which t it has.
+ */
+struct datom_body *rocks_newest_body(struct datom_store *store, uint64_t *ret_t);
+
+#endif
