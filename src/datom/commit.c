@@ -332,6 +332,7 @@ enum bs_code datom_with(struct datom_db *db, struct edn tx_data, const struct bs
     report->db_before = datom_db_ref(db);
     report->db_after = datom_db_new(result.body);
     datom_body_unref(result.body);
+    report->db_after->filter = datom_filter_ref(db->filter);
     report->db_after->has_as_of = db->has_as_of;
     report->db_after->as_of_t = db->as_of_t;
     report->db_after->has_since = db->has_since;

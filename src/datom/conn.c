@@ -55,6 +55,9 @@ enum bs_code datom_conn_fork(struct datom_db *db, const struct datom_options *op
     if (db->is_history)
         return bs_error_set(error, BS_REASON_DB_NOT_ON_HISTORY,
                             "a history value can't be forked: fork the value that it is of");
+    if (db->filter)
+        return bs_error_set(error, BS_REASON_DB_UNSUPPORTED,
+                            "a filtered value can't be forked: fork the value that it is of");
     if (db->has_since)
         return bs_error_set(error, BS_REASON_DB_UNSUPPORTED,
                             "a since value can't be forked: fork the value that it is of");

@@ -19,7 +19,8 @@
 
 struct datom_cursor {
     struct datom_db *db;
-    struct datom_range range; /* its values stand in range_arena */
+    struct datom_db *unfiltered; /* for the value's predicates; NULL without */
+    struct datom_range range;    /* its values stand in range_arena */
     struct bs_arena *range_arena;
     const struct datom_attribute *attribute; /* of the range, NULL without */
     enum datom_family family;
@@ -234,19 +235,14 @@ static void batch_add(struct datom_cursor *cursor, const struct datom_life *life
     };
 }
 
-static bool is_in_view(const struct datom_db *db, uint64_t t)
-{
-    return t > db->since_t && t <= db->as_of_t;
-}
-
 /* The datoms of a life that the view shows. */
 static void emit_life(struct datom_cursor *cursor, const struct datom_life *life)
 {
     const struct datom_db *db = cursor->db;
-    bool was_added = is_in_view(db, life->t_added);
+    bool was_added = datom_db_is_in_view(db, life->t_added);
     bool is_closed = life->t_retracted != DATOM_LIVE;
     if (db->is_history) {
-        if (is_closed && is_in_view(db, life->t_retracted))
+        if (is_closed && datom_db_is_in_view(db, life->t_retracted))
             batch_add(cursor, life, life->t_retracted, false);
         if (was_added)
             batch_add(cursor, life, life->t_added, true);
@@ -470,6 +466,7 @@ enum bs_code datom_cursor_open(struct datom_db *db, const struct datom_range *ra
 {
     struct datom_cursor *cursor = bs_calloc(1, sizeof(*cursor));
     cursor->db = datom_db_ref(db);
+    cursor->unfiltered = db->filter ? datom_db_unfiltered(db) : NULL;
     cursor->needs_past = datom_db_needs_past(db);
     cursor->arena = bs_arena_new(0);
     cursor->range_arena = bs_arena_new(0);
@@ -496,8 +493,18 @@ static enum bs_code fill_batch(struct datom_cursor *cursor, struct bs_error *err
     return BS_OK;
 }
 
-enum bs_code datom_cursor_next(struct datom_cursor *cursor, const struct datom **ret_datoms,
-                               size_t *ret_count, struct bs_error *error)
+/* Outside of the store: a predicate may take its time, and read. */
+static void filter_batch(struct datom_cursor *cursor)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < cursor->batch_count; i++) {
+        if (datom_filter_passes(cursor->db->filter, cursor->unfiltered, &cursor->batch[i]))
+            cursor->batch[kept++] = cursor->batch[i];
+    }
+    cursor->batch_count = kept;
+}
+
+static enum bs_code next_batch(struct datom_cursor *cursor, struct bs_error *error)
 {
     enum bs_code code = BS_OK;
     bs_arena_reset(cursor->arena);
@@ -507,9 +514,18 @@ enum bs_code datom_cursor_next(struct datom_cursor *cursor, const struct datom *
         code = fill_batch(cursor, error);
         datom_store_leave(cursor->db->body->store);
     }
-    if (code != BS_OK)
-        return code;
     cursor->batch_target = BS_MIN(cursor->batch_target * 2, (size_t)CURSOR_BATCH_MAX);
+    if (code == BS_OK && cursor->unfiltered)
+        filter_batch(cursor);
+    return code;
+}
+
+enum bs_code datom_cursor_next(struct datom_cursor *cursor, const struct datom **ret_datoms,
+                               size_t *ret_count, struct bs_error *error)
+{
+    do
+        BS_TRY(next_batch(cursor, error));
+    while (cursor->batch_count == 0 && !cursor->done);
     *ret_datoms = cursor->batch;
     *ret_count = cursor->batch_count;
     return BS_OK;
@@ -527,6 +543,7 @@ void datom_cursor_free(struct datom_cursor *cursor)
     bs_arena_free(cursor->range_arena);
     free(cursor->batch);
     free(cursor->lives);
+    datom_db_unref(cursor->unfiltered);
     datom_db_unref(cursor->db);
     free(cursor);
 }

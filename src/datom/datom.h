@@ -453,6 +453,7 @@ BS_API const struct edn_object *datom_db_object(struct datom_db *db);
 BS_API struct datom_db *datom_db_from_edn(struct edn value);
 
 /* Topics with headers of their own. */
+#include "datom/filter.h"
 #include "datom/functions.h"
 #include "datom/log_store.h"
 #include "datom/subscription.h"

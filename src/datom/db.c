@@ -33,9 +33,10 @@ static int db_compare(const struct edn_object *a, const struct edn_object *b)
 {
     const struct datom_db *x = db_of_object(a);
     const struct datom_db *y = db_of_object(b);
-    uint64_t left[] = {x->body->basis_t, (uintptr_t)x->body, x->as_of_t, x->since_t, x->is_history};
-    uint64_t right[] = {y->body->basis_t, (uintptr_t)y->body, y->as_of_t, y->since_t,
-                        y->is_history};
+    uint64_t left[] = {x->body->basis_t, (uintptr_t)x->body, x->as_of_t,
+                       x->since_t,       x->is_history,      (uintptr_t)x->filter};
+    uint64_t right[] = {y->body->basis_t, (uintptr_t)y->body, y->as_of_t,
+                        y->since_t,       y->is_history,      (uintptr_t)y->filter};
     for (size_t i = 0; i < BS_ARRAY_COUNT(left); i++) {
         if (left[i] != right[i])
             return left[i] < right[i] ? -1 : 1;
@@ -64,6 +65,7 @@ void datom_db_unref(struct datom_db *db)
     if (!db || !bs_ref_put(&db->ref))
         return;
     datom_body_unref(db->body);
+    datom_filter_unref(db->filter);
     free(db);
 }
 
@@ -101,7 +103,7 @@ bool datom_db_is_history(const struct datom_db *db)
     return db->is_history;
 }
 
-static struct datom_db *db_view_of(struct datom_db *db)
+struct datom_db *datom_db_view_of(struct datom_db *db)
 {
     struct datom_db *view = datom_db_new(db->body);
     view->has_as_of = db->has_as_of;
@@ -109,12 +111,13 @@ static struct datom_db *db_view_of(struct datom_db *db)
     view->has_since = db->has_since;
     view->since_t = db->since_t;
     view->is_history = db->is_history;
+    view->filter = datom_filter_ref(db->filter);
     return view;
 }
 
 struct datom_db *datom_db_as_of(struct datom_db *db, uint64_t t)
 {
-    struct datom_db *view = db_view_of(db);
+    struct datom_db *view = datom_db_view_of(db);
     view->as_of_t = BS_MIN(t, view->as_of_t);
     view->has_as_of = true;
     return view;
@@ -122,7 +125,7 @@ struct datom_db *datom_db_as_of(struct datom_db *db, uint64_t t)
 
 struct datom_db *datom_db_since(struct datom_db *db, uint64_t t)
 {
-    struct datom_db *view = db_view_of(db);
+    struct datom_db *view = datom_db_view_of(db);
     view->since_t = BS_MAX(t, view->since_t);
     view->has_since = true;
     return view;
@@ -130,7 +133,7 @@ struct datom_db *datom_db_since(struct datom_db *db, uint64_t t)
 
 struct datom_db *datom_db_history(struct datom_db *db)
 {
-    struct datom_db *view = db_view_of(db);
+    struct datom_db *view = datom_db_view_of(db);
     view->is_history = true;
     return view;
 }
@@ -250,6 +253,35 @@ static enum bs_code get_first(struct datom_db *db, datom_id e, datom_id a, struc
     return BS_OK;
 }
 
+/*
+ * What an attribute of cardinality one was at as-of, when it is not so any more: of the lives that
+ * ended later the first, as they stand by their ends and do not overlap. *ret_found false when that
+ * one began later; nothing is said then, as an attribute that once was many has lives that overlap.
+ */
+static enum bs_code get_one_past(struct datom_db *db, const struct datom_key *prefix,
+                                 struct bs_arena *arena, struct edn *ret_value, bool *ret_found,
+                                 struct bs_error *error)
+{
+    struct datom_source source = {0};
+    struct datom_key start = *prefix;
+    bs_store_u64(start.bytes + start.len, db->as_of_t + 1);
+    start.len = (uint16_t)(start.len + 8);
+    datom_source_open(&source, db->body, DATOM_FAMILY_EAVT_H, error);
+    const struct datom_kv_iter *iter = source.iter;
+    datom_kv_seek(source.iter, datom_key_str(&start));
+    enum bs_code code = iter->code;
+    *ret_found = false;
+    if (iter->valid && bs_str_starts_with(iter->key, datom_key_str(prefix))) {
+        struct datom_life life;
+        code = datom_key_parse(DATOM_FAMILY_EAVT_H, iter->key, iter->record, arena, &life, error);
+        *ret_found = code == BS_OK && datom_db_is_in_view(db, life.t_added);
+        if (*ret_found)
+            *ret_value = edn_dup(arena, life.v);
+    }
+    datom_source_close(&source);
+    return code;
+}
+
 enum bs_code datom_db_get(struct datom_db *db, datom_id e, const struct datom_attribute *attribute,
                           struct bs_arena *arena, struct edn *ret_value, bool *ret_found,
                           struct bs_error *error)
@@ -258,7 +290,7 @@ enum bs_code datom_db_get(struct datom_db *db, datom_id e, const struct datom_at
         return bs_error_set(error, BS_REASON_DB_NOT_ON_HISTORY,
                             "a history value has no single value of :%.*s: read its datoms instead",
                             BS_STR_ARGS(attribute->ident));
-    if (attribute->many)
+    if (attribute->many || db->filter)
         return get_first(db, e, attribute->id, arena, ret_value, ret_found, error);
 
     struct datom_key key;
@@ -267,6 +299,9 @@ enum bs_code datom_db_get(struct datom_db *db, datom_id e, const struct datom_at
     BS_TRY(get_one_current(db, datom_key_str(&key), arena, ret_value, ret_found, &is_newer, error));
     /* what is live and old enough was so at as-of already; anything else may stand in the past */
     if (*ret_found || !datom_db_needs_past(db))
+        return BS_OK;
+    BS_TRY(get_one_past(db, &key, arena, ret_value, ret_found, error));
+    if (*ret_found)
         return BS_OK;
     return get_first(db, e, attribute->id, arena, ret_value, ret_found, error);
 }
@@ -279,7 +314,7 @@ static enum bs_code lookup_live(struct datom_db *db, datom_id a,
                                 const struct datom_key_value *value, datom_id *ret_id,
                                 struct bs_error *error)
 {
-    struct datom_source source;
+    struct datom_source source = {0};
     struct datom_key prefix;
     datom_key_make_prefix(DATOM_FAMILY_AVET, 0, (uint32_t)a, value, 2, &prefix);
     datom_source_open(&source, db->body, DATOM_FAMILY_AVET, error);
@@ -301,7 +336,7 @@ enum bs_code datom_db_lookup(struct datom_db *db, const struct datom_attribute *
         .index = DATOM_AVET, .has_a = true, .a = attribute->id, .has_v = true, .v = value};
     const struct datom *datoms;
     size_t count;
-    if (attribute->has_avet && !datom_db_needs_past(db) && !db->has_since) {
+    if (attribute->has_avet && !datom_db_needs_past(db) && !db->has_since && !db->filter) {
         struct datom_key_value kv;
         datom_key_value_encode_start(value, attribute->type, &kv);
         if (!kv.is_cut)

@@ -192,9 +192,46 @@ static void past_wake(struct datom_kv_iter *iter)
 
 /* ---- both ---- */
 
+/* Keeps it for the next who wants one, if there is none yet; gives its hold on the snapshot back.
+ */
+static bool put_idle(struct rocks_iter *rocks)
+{
+    struct datom_snapshot *snapshot = rocks->snapshot;
+    struct rocks_iter *none = NULL;
+    if (!rocks->native || rocks->iter.code != BS_OK)
+        return false;
+    rocks->iter.valid = false;
+    rocks->iter.error = NULL;
+    if (!atomic_compare_exchange_strong(&snapshot->idle[rocks->family], &none, rocks))
+        return false;
+    datom_snapshot_unref(snapshot);
+    return true;
+}
+
+static struct rocks_iter *take_idle(struct datom_snapshot *snapshot, enum datom_family family)
+{
+    if (!atomic_load_explicit(&snapshot->idle[family], memory_order_relaxed))
+        return NULL;
+    return atomic_exchange(&snapshot->idle[family], NULL);
+}
+
+void rocks_iter_free_idle(struct datom_snapshot *snapshot)
+{
+    for (int family = 0; family < DATOM_FAMILY_COUNT; family++) {
+        struct rocks_iter *rocks = take_idle(snapshot, (enum datom_family)family);
+        if (!rocks)
+            continue;
+        close_native(rocks);
+        free(rocks->kept);
+        free(rocks);
+    }
+}
+
 static void iter_free(struct datom_kv_iter *iter)
 {
     struct rocks_iter *rocks = (struct rocks_iter *)iter;
+    if (put_idle(rocks))
+        return;
     close_native(rocks);
     if (rocks->past.iter)
         close_past(rocks);
@@ -219,7 +256,13 @@ static const struct datom_kv_ops past_ops = {
 struct datom_kv_iter *datom_snapshot_iter(struct datom_snapshot *snapshot, enum datom_family family,
                                           struct bs_error *error)
 {
-    struct rocks_iter *rocks = bs_calloc(1, sizeof(*rocks));
+    struct rocks_iter *rocks = snapshot->is_live ? take_idle(snapshot, family) : NULL;
+    if (rocks) {
+        rocks->iter.error = error;
+        datom_snapshot_ref(snapshot);
+        return &rocks->iter;
+    }
+    rocks = bs_calloc(1, sizeof(*rocks));
     rocks->iter.ops = snapshot->is_live ? &native_ops : &past_ops;
     rocks->iter.error = error;
     rocks->snapshot = datom_snapshot_ref(snapshot);

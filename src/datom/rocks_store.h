@@ -55,6 +55,9 @@ struct datom_snapshot {
     bool is_live;                     /* not given back; changed with the gate closed */
     const rocksdb_snapshot_t *native; /* NULL on read-only stores: secondaries have none */
     rocksdb_readoptions_t *read;
+    /* an iterator of each family that nobody uses, to be used again: making one costs more than a
+     * seek. They do not hold the snapshot */
+    struct rocks_iter *_Atomic idle[DATOM_FAMILY_COUNT];
     int64_t superseded_ns; /* monotonic, when another became the newest; 0 before */
     struct datom_snapshot *held_prev;
     struct datom_snapshot *held_next;
@@ -71,8 +74,12 @@ static inline rocksdb_column_family_handle_t *rocks_column(const struct datom_st
 enum bs_code rocks_take_error(char *text, const char *verb, const char *dir,
                               struct bs_error *error);
 
-/* Closes the native iterators of snapshots that are not live any more; the gate is closed. */
+/* Closes the native iterators of snapshots that are not live any more; the gate is closed, and
+ * held_lock held. */
 void rocks_iter_take_back(struct datom_store *store);
+
+/* Frees the idle iterators of a snapshot that has no holders; held_lock is held. */
+void rocks_iter_free_idle(struct datom_snapshot *snapshot);
 
 /* The snapshots' part of a store that is made, and of one that goes. */
 void rocks_snapshots_init(struct datom_store *store, uint64_t hold_ms);

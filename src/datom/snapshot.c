@@ -127,6 +127,7 @@ void datom_snapshot_unref(struct datom_snapshot *snapshot)
     struct datom_store *store = snapshot->store;
     /* under the lock, as somebody who stops the store may be taking it back */
     pthread_mutex_lock(&store->held_lock);
+    rocks_iter_free_idle(snapshot);
     if (snapshot->is_live)
         give_back_locked(snapshot);
     pthread_mutex_unlock(&store->held_lock);
@@ -272,8 +273,8 @@ static void give_back_older(struct datom_store *store, int64_t age_ns)
         if (age_ns < 0 || is_older_locked(at, now_ns, age_ns))
             give_back_locked(at);
     }
-    pthread_mutex_unlock(&store->held_lock);
     rocks_iter_take_back(store);
+    pthread_mutex_unlock(&store->held_lock);
     store->epoch++;
 }
 
