@@ -1,18 +1,21 @@
 /*
- * Checking a value: its log is replayed into memory, by the code that transactions run, and every
- * family is compared with what came out, key by key, both ways. Takes memory for the whole value.
+ * Checking a value: every family is compared with what follows from the log (derive.h), key by key,
+ * both ways, and the counters too. Memory is bounded; a large store takes temporary files.
  */
 
 #include "datom/bootstrap.h"
-#include "datom/load.h"
-#include "datom/tx.h"
+#include "datom/db.h"
+#include "datom/derive.h"
+#include "datom/folder.h"
 
 #define DIFFERENCES_TOLD 20
+#define CHECK_BYTES ((size_t)96 * 1024 * 1024)
 
 struct check {
     void (*found)(void *self, const char *line);
     void *self;
     struct datom_check_report *report;
+    struct datom_derive *derive;
 };
 
 static void tell(struct check *check, const char *line)
@@ -41,11 +44,12 @@ static void tell_key(struct check *check, enum datom_family family,
     tell(check, bs_buf_cstr(&line));
 }
 
-/* On a branch from the past noHistory values are gone that the log of that time still gives. */
+/* On a branch from the past noHistory values are gone that the log of that time still gives: it
+ * tells nothing of them. */
 static bool is_forgotten(const struct datom_body *body, enum datom_family family,
                          const struct datom_kv_iter *iter)
 {
-    if (!body->parent || family >= DATOM_FAMILY_LOG)
+    if (!body->parent)
         return false;
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     struct datom_life life;
@@ -55,38 +59,46 @@ static bool is_forgotten(const struct datom_body *body, enum datom_family family
     return attribute && attribute->no_history;
 }
 
+static enum bs_code compare_keys(struct check *check, enum datom_family family,
+                                 struct datom_body *body, struct datom_source *source,
+                                 struct bs_error *error)
+{
+    struct datom_kv_iter *is = source->iter;
+    /* what the log gives, in the form that walks have */
+    struct datom_kv_iter should = {0};
+    bool take = true;
+    uint32_t steps = 0;
+    datom_kv_seek(is, BS_STR_EMPTY);
+    for (;;) {
+        if (take)
+            BS_TRY(datom_derive_next(check->derive, family, &should.key, &should.record,
+                                     &should.valid, error));
+        if (!is->valid && !should.valid)
+            return is->code;
+        int order = !is->valid ? 1 : !should.valid ? -1 : bs_str_compare(is->key, should.key);
+        if (order < 0 && !is_forgotten(body, family, is))
+            tell_key(check, family, is, "stands in the index, but the log does not give it");
+        else if (order > 0 && is->code == BS_OK)
+            tell_key(check, family, &should, "is given by the log, but the index lacks it");
+        else if (order == 0 && !bs_str_equal(is->record, should.record))
+            tell_key(check, family, is, "has another record than the log gives it");
+        if (order <= 0)
+            datom_kv_next(is);
+        take = order >= 0;
+        (void)datom_source_breathe(source, &steps);
+    }
+}
+
 static enum bs_code compare_family(struct check *check, enum datom_family family,
-                                   struct datom_body *is, struct datom_body *should,
-                                   struct bs_error *error)
+                                   struct datom_body *body, struct bs_error *error)
 {
     struct bs_error failure = BS_ERROR_INIT;
-    struct datom_source left = {0}, right = {0};
-    datom_source_open(&left, is, family, &failure);
-    datom_source_open(&right, should, family, NULL);
-    datom_kv_seek(left.iter, BS_STR_EMPTY);
-    datom_kv_seek(right.iter, BS_STR_EMPTY);
-    uint32_t steps = 0;
-    while (left.iter->valid || right.iter->valid) {
-        int order = !left.iter->valid    ? 1
-                    : !right.iter->valid ? -1
-                                         : bs_str_compare(left.iter->key, right.iter->key);
-        if (order < 0)
-            tell_key(check, family, left.iter, "stands in the index, but the log does not give it");
-        else if (order > 0 && !is_forgotten(is, family, right.iter))
-            tell_key(check, family, right.iter, "is given by the log, but the index lacks it");
-        else if (order == 0 && !bs_str_equal(left.iter->record, right.iter->record))
-            tell_key(check, family, left.iter, "has another record than the log gives it");
-        if (order <= 0)
-            datom_kv_next(left.iter);
-        if (order >= 0)
-            datom_kv_next(right.iter);
-        (void)datom_source_breathe(&left, &steps);
-    }
-    enum bs_code code = left.iter->code;
-    if (code != BS_OK && error)
+    struct datom_source source = {0};
+    datom_source_open(&source, body, family, &failure);
+    enum bs_code code = compare_keys(check, family, body, &source, error);
+    if (source.iter->code != BS_OK && error)
         *error = failure;
-    datom_source_close(&left);
-    datom_source_close(&right);
+    datom_source_close(&source);
     return code;
 }
 
@@ -124,33 +136,35 @@ static void compare_counters(struct check *check, const struct datom_body *is,
     }
 }
 
-static enum bs_code replay_log(struct check *check, struct datom_db *db,
-                               struct datom_body **ret_body, struct bs_error *error)
+static enum bs_code read_log(struct check *check, struct datom_db *db, struct bs_error *error)
 {
     struct datom_log_reader *reader;
-    struct datom_body *body = datom_load_bootstrap(NULL, NULL, NULL);
     BS_TRY(datom_log_open(db, DATOM_BOOT_T + 1, UINT64_MAX, &reader, error));
     enum bs_code code;
     for (;;) {
         struct datom_log_entry entry;
-        struct datom_body *next;
         bool found;
         code = datom_log_next(reader, &entry, &found, error);
+        if (code == BS_OK && found)
+            code = datom_derive_add(check->derive, &entry, error);
         if (code != BS_OK || !found)
             break;
-        code = tx_replay(body, &entry, &next, error);
-        if (code != BS_OK)
-            break;
-        datom_body_unref(body);
-        body = next;
         check->report->transactions++;
         check->report->datoms += entry.count;
     }
     datom_log_close(reader);
+    return code == BS_OK ? datom_derive_finish(check->derive, error) : code;
+}
+
+static enum bs_code compare_all(struct check *check, struct datom_db *db, struct bs_error *error)
+{
+    struct datom_db *whole = datom_db_new(db->body);
+    enum bs_code code = read_log(check, whole, error);
+    datom_db_unref(whole);
+    for (int family = 0; family < DATOM_FAMILY_LOG && code == BS_OK; family++)
+        code = compare_family(check, (enum datom_family)family, db->body, error);
     if (code == BS_OK)
-        *ret_body = body;
-    else
-        datom_body_unref(body);
+        compare_counters(check, db->body, datom_derive_body(check->derive));
     return code;
 }
 
@@ -159,26 +173,25 @@ enum bs_code datom_db_check(struct datom_db *db, void (*found)(void *self, const
                             struct bs_error *error)
 {
     struct datom_check_report report = {0};
-    struct check check = {.found = found, .self = self, .report = &report};
-    struct datom_db *whole = datom_db_new(db->body);
-    struct datom_body *should = NULL;
     struct bs_error failure = BS_ERROR_INIT;
-    enum bs_code code = replay_log(&check, whole, &should, &failure);
-    datom_db_unref(whole);
+    struct check check = {
+        .found = found,
+        .self = self,
+        .report = &report,
+        .derive = datom_derive_new(datom_folder_temporary(), CHECK_BYTES, BS_REASON_STORE_CORRUPT),
+    };
+    if (db->body->parent)
+        datom_derive_skip_forgotten(check.derive);
+    enum bs_code code = compare_all(&check, db, &failure);
+    datom_derive_free(check.derive);
     if (code == BS_DATA_LOSS) {
-        /* a log that contradicts itself is a difference like others */
+        /* a log that contradicts itself, or a damaged block, is a difference like others */
         tell(&check, failure.message);
-        *ret_report = report;
-        return BS_OK;
+        code = BS_OK;
     }
-    if (code != BS_OK && error)
+    if (code == BS_OK)
+        *ret_report = report;
+    else if (error)
         *error = failure;
-    for (int family = 0; family < DATOM_FAMILY_META && code == BS_OK; family++)
-        code = compare_family(&check, (enum datom_family)family, db->body, should, error);
-    if (code == BS_OK) {
-        compare_counters(&check, db->body, should);
-        *ret_report = report;
-    }
-    datom_body_unref(should);
     return code;
 }

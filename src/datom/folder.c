@@ -191,10 +191,15 @@ void datom_folder_unlock(int fd)
     close(fd);
 }
 
+const char *datom_folder_temporary(void)
+{
+    const char *folder = getenv("TMPDIR");
+    return folder && *folder ? folder : "/tmp";
+}
+
 enum bs_code datom_folder_make_temporary(char **ret_path, struct bs_error *error)
 {
-    const char *parent = getenv("TMPDIR");
-    char *path = path_join(parent && *parent ? parent : "/tmp", "bandstand-XXXXXX");
+    char *path = path_join(datom_folder_temporary(), "bandstand-XXXXXX");
     if (!mkdtemp(path)) {
         enum bs_code code = io_error(error, "make a temporary folder", path);
         free(path);

@@ -36,7 +36,9 @@ BS_MUST_CHECK enum bs_code datom_folder_make(const char *path, struct bs_error *
 BS_MUST_CHECK enum bs_code datom_folder_lock(const char *path, int *ret_fd, struct bs_error *error);
 void datom_folder_unlock(int fd); /* -1: nothing */
 
-/* A new private folder under $TMPDIR (/tmp); free the path after datom_folder_remove. */
+/* $TMPDIR, or /tmp. Static, or the environment's. */
+const char *datom_folder_temporary(void);
+/* A new private folder there; free the path after datom_folder_remove. */
 BS_MUST_CHECK enum bs_code datom_folder_make_temporary(char **ret_path, struct bs_error *error);
 /* With the files in it (not with folders). NULL: nothing. */
 void datom_folder_remove(const char *path);

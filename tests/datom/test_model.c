@@ -627,12 +627,18 @@ static void reopen(struct world *world)
     take_attributes(world);
 }
 
+static void tell_difference(void *self, const char *line)
+{
+    (void)self;
+    print_error("%s\n", line);
+}
+
 static void check_store(struct world *world)
 {
     BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(world->conn);
     struct datom_check_report report;
     struct bs_error error = BS_ERROR_INIT;
-    if (datom_db_check(db, NULL, NULL, &report, &error) != BS_OK)
+    if (datom_db_check(db, tell_difference, NULL, &report, &error) != BS_OK)
         fail_msg("check: %s", error.message);
     check_world(world, report.differences == 0, "check finds %llu differences",
                 (unsigned long long)report.differences);

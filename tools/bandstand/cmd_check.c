@@ -56,8 +56,8 @@ const struct cli_command check_command = {
     .summary = "verifies a store from end to end",
     .description =
         "Replays the log and compares every index with it, both ways; prints the first\n"
-        "differences and exits with 1 when there are any. Works beside a running server. Needs\n"
-        "memory for the whole store.\n"
+        "differences and exits with 1 when there are any. Works beside a running server. Memory is\n"
+        "bounded: a large store takes temporary files in $TMPDIR.\n"
         "\n"
         "    bandstand check --db music",
     .run = run_check,

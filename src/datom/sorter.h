@@ -1,0 +1,27 @@
+#ifndef DATOM_SORTER_H
+#define DATOM_SORTER_H
+
+/*
+ * Pairs of a key and a record, given in any order and taken in the order of their keys (by bytes;
+ * equal keys in the order given). Keeps a limited amount in memory; what is more goes, sorted, to
+ * temporary files that have no name and so are gone with the process. One thread.
+ */
+
+#include "base/base.h"
+
+struct datom_sorter;
+
+/* `folder` is for the files; the caller keeps it. What fits `memory_bytes` needs none. */
+struct datom_sorter *datom_sorter_new(const char *folder, size_t memory_bytes);
+void datom_sorter_free(struct datom_sorter *sorter); /* NULL: nothing */
+BS_MUST_CHECK enum bs_code datom_sorter_add(struct datom_sorter *sorter, struct bs_str key,
+                                            struct bs_str record, struct bs_error *error);
+/*
+ * The next pair, which stands until the call after; *ret_found false at the end. After the first
+ * call nothing may be added.
+ */
+BS_MUST_CHECK enum bs_code datom_sorter_next(struct datom_sorter *sorter, struct bs_str *ret_key,
+                                             struct bs_str *ret_record, bool *ret_found,
+                                             struct bs_error *error);
+
+#endif

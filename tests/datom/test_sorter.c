@@ -1,0 +1,112 @@
+/* The external sort, with little memory so that it writes many runs, against qsort. */
+
+#include "support.h"
+
+#include "datom/folder.h"
+#include "datom/sorter.h"
+
+#define PAIRS 20000
+
+struct pair {
+    char key[24];
+    uint32_t key_len;
+    uint32_t number;
+};
+
+static int compare_pairs(const void *a, const void *b)
+{
+    const struct pair *x = a;
+    const struct pair *y = b;
+    int order = bs_str_compare(bs_str_make(x->key, x->key_len), bs_str_make(y->key, y->key_len));
+    return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+/* Keys of 1 to 20 bytes, many of them equal or beginning alike. */
+static void fill(struct pair *pairs, bool is_sorted)
+{
+    uint64_t chance = 42;
+    for (uint32_t i = 0; i < PAIRS; i++) {
+        chance = chance * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        pairs[i].number = i;
+        pairs[i].key_len = 1 + (uint32_t)(chance >> 33) % 20;
+        memset(pairs[i].key, 'a', sizeof(pairs[i].key));
+        pairs[i].key[pairs[i].key_len - 1] = (char)('a' + (chance >> 40) % 26);
+        pairs[i].key[0] = (char)('a' + (chance >> 50) % 3);
+    }
+    if (!is_sorted)
+        return;
+    qsort(pairs, PAIRS, sizeof(*pairs), compare_pairs);
+    for (uint32_t i = 0; i < PAIRS; i++)
+        pairs[i].number = i;
+}
+
+static void check_sorted(struct pair *pairs, size_t memory_bytes)
+{
+    struct datom_sorter *sorter = datom_sorter_new(datom_folder_temporary(), memory_bytes);
+    struct bs_str key, record;
+    bool found;
+    for (size_t i = 0; i < PAIRS; i++)
+        assert_int_equal(datom_sorter_add(sorter, bs_str_make(pairs[i].key, pairs[i].key_len),
+                                          bs_str_make((const char *)&pairs[i].number, 4), NULL),
+                         BS_OK);
+    qsort(pairs, PAIRS, sizeof(*pairs), compare_pairs);
+    for (size_t i = 0; i < PAIRS; i++) {
+        assert_int_equal(datom_sorter_next(sorter, &key, &record, &found, NULL), BS_OK);
+        assert_true(found);
+        uint32_t number;
+        memcpy(&number, record.ptr, 4);
+        if (number != pairs[i].number || key.len != pairs[i].key_len)
+            fail_msg("place %zu has pair %u: expected %u", i, number, pairs[i].number);
+    }
+    assert_int_equal(datom_sorter_next(sorter, &key, &record, &found, NULL), BS_OK);
+    assert_false(found);
+    datom_sorter_free(sorter);
+}
+
+static void test_sorter__sorts_in_memory_and_through_files(void **state)
+{
+    (void)state;
+    static struct pair pairs[PAIRS];
+    static const size_t memory[] = {0, 200000, 100 << 20};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(memory); i++) {
+        fill(pairs, false);
+        check_sorted(pairs, memory[i]);
+        fill(pairs, true);
+        check_sorted(pairs, memory[i]);
+    }
+}
+
+static void test_sorter__names_the_folder_that_has_no_room(void **state)
+{
+    (void)state;
+    struct datom_sorter *sorter = datom_sorter_new("/nowhere", 0);
+    struct bs_error error = BS_ERROR_INIT;
+    char key[1000] = {0};
+    enum bs_code code = BS_OK;
+    for (int i = 0; i < 1000 && code == BS_OK; i++)
+        code = datom_sorter_add(sorter, bs_str_make(key, sizeof(key)), BS_STR("r"), &error);
+    assert_int_equal(error.reason, BS_REASON_STORE_IO);
+    assert_non_null(strstr(error.message, "/nowhere"));
+    datom_sorter_free(sorter);
+}
+
+static void test_sorter__of_nothing_is_nothing(void **state)
+{
+    (void)state;
+    struct datom_sorter *sorter = datom_sorter_new("/nowhere", 0);
+    struct bs_str key, record;
+    bool found = true;
+    assert_int_equal(datom_sorter_next(sorter, &key, &record, &found, NULL), BS_OK);
+    assert_false(found);
+    datom_sorter_free(sorter);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sorter__sorts_in_memory_and_through_files),
+        cmocka_unit_test(test_sorter__names_the_folder_that_has_no_room),
+        cmocka_unit_test(test_sorter__of_nothing_is_nothing),
+    };
+    return cmocka_run_group_tests_name("datom/sorter", tests, NULL, NULL);
+}
