@@ -10,6 +10,7 @@
 #include "datom/load.h"
 #include "datom/log_builtin.h"
 #include "datom/rocks.h"
+#include "datom/rocks_tables.h"
 
 /* The body, or a copy of it that has the functions when those are given and others. */
 static struct datom_body *body_with_functions(struct datom_body *body,
@@ -100,6 +101,7 @@ static enum bs_code write_bootstrap(struct datom_store *store, const struct dato
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     struct datom_change *changes;
     size_t count;
+    BS_TRY(datom_store_clear(store, error)); /* of a load that was cut off */
     datom_body_unref(datom_load_bootstrap(arena, &changes, &count));
     BS_TRY(append_bootstrap(log, changes, count, error));
     struct datom_write *write = datom_write_new();

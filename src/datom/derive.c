@@ -32,6 +32,8 @@ struct datom_derive {
     struct datom_sorter *families[FAMILIES];
     struct bs_buf last_keys[FAMILIES]; /* what datom_derive_next gave last */
     struct bs_arena *arena;            /* of one transaction, or of one life */
+    const struct datom *datoms;        /* of the last transaction */
+    size_t datoms_count;
     struct bs_buf record;
 };
 
@@ -176,7 +178,15 @@ enum bs_code datom_derive_add(struct datom_derive *derive, const struct datom_lo
     struct datom_schema *before = body->schema;
     body->schema = datom_schema_apply(before, datoms, entry->count);
     datom_schema_unref(before);
+    derive->datoms = datoms;
+    derive->datoms_count = entry->count;
     return BS_OK;
+}
+
+const struct datom *datom_derive_datoms(const struct datom_derive *derive, size_t *ret_count)
+{
+    *ret_count = derive->datoms_count;
+    return derive->datoms;
 }
 
 /* ---- lives ---- */

@@ -32,6 +32,9 @@ void datom_derive_free(struct datom_derive *derive); /* NULL: nothing */
 BS_MUST_CHECK enum bs_code datom_derive_add(struct datom_derive *derive,
                                             const struct datom_log_entry *entry,
                                             struct bs_error *error);
+/* The datoms of the transaction that was added last, values as their attributes take them. Borrowed
+ * until the next. */
+const struct datom *datom_derive_datoms(const struct datom_derive *derive, size_t *ret_count);
 /* After the last one. */
 BS_MUST_CHECK enum bs_code datom_derive_finish(struct datom_derive *derive, struct bs_error *error);
 

@@ -185,6 +185,46 @@ static enum bs_code check_format(struct datom_body *body, struct bs_error *error
     return BS_OK;
 }
 
+static enum bs_code check_finished(struct datom_body *body, struct bs_error *error)
+{
+    struct datom_pin pin;
+    struct bs_str record;
+    bool found;
+    BS_TRY(datom_body_get(body, DATOM_FAMILY_META, BS_STR(DATOM_LOAD_REBUILD_KEY), &pin, &record,
+                          &found, error));
+    datom_pin_release(&pin);
+    if (found)
+        return bs_error_set(error, BS_REASON_STORE_UNFINISHED,
+                            "the store's rebuild was cut off: make it again (bandstand check "
+                            "--rebuild)");
+    return BS_OK;
+}
+
+enum bs_code datom_load_check_format(struct datom_store *store, struct bs_error *error)
+{
+    struct datom_body *body = datom_body_new_empty();
+    body->snapshot = datom_snapshot_take(store);
+    body->store = store;
+    enum bs_code code = check_format(body, error);
+    datom_body_unref(body);
+    return code;
+}
+
+enum bs_code datom_load_next_ids(struct datom_body *body, uint64_t *ret_next_t,
+                                 uint64_t *ret_next_element, struct bs_error *error)
+{
+    struct datom_pin pin;
+    struct bs_str record;
+    bool found;
+    BS_TRY(
+        datom_body_get(body, DATOM_FAMILY_META, BS_STR("counters"), &pin, &record, &found, error));
+    bool is_whole = found && record.len == COUNTERS_SIZE;
+    *ret_next_t = is_whole ? bs_load_u64(record.ptr) : 0;
+    *ret_next_element = is_whole ? bs_load_u64(record.ptr + 8) : 0;
+    datom_pin_release(&pin);
+    return BS_OK;
+}
+
 static enum bs_code load_counters(struct datom_body *body, struct bs_error *error)
 {
     struct datom_pin pin;
@@ -316,6 +356,8 @@ enum bs_code datom_load_store(struct datom_store *store, struct datom_body **ret
     body->snapshot = datom_snapshot_take(store);
     body->store = store;
     enum bs_code code = check_format(body, error);
+    if (code == BS_OK)
+        code = check_finished(body, error);
     if (code == BS_OK)
         code = load_counters(body, error);
     if (code == BS_OK)

@@ -18,6 +18,15 @@ struct datom_body *datom_load_bootstrap(struct bs_arena *arena, struct datom_cha
 BS_MUST_CHECK enum bs_code datom_load_store(struct datom_store *store, struct datom_body **ret_body,
                                             struct bs_error *error);
 
+/* In meta while the indexes are being made anew. */
+#define DATOM_LOAD_REBUILD_KEY "rebuild"
+/* Whether the program knows the store's format. Handle: STORE_FORMAT, STORE_CORRUPT. */
+BS_MUST_CHECK enum bs_code datom_load_check_format(struct datom_store *store,
+                                                   struct bs_error *error);
+/* The next ids by the counters of a body over a snapshot; 0 where these can't be read. */
+BS_MUST_CHECK enum bs_code datom_load_next_ids(struct datom_body *body, uint64_t *ret_next_t,
+                                               uint64_t *ret_next_element, struct bs_error *error);
+
 /* Reads the schema of a body that is not shared out of its own datoms. */
 BS_MUST_CHECK enum bs_code datom_load_schema(struct datom_body *body, struct bs_error *error);
 

@@ -258,9 +258,9 @@ static enum bs_code replay_steps(struct tx *tx, const struct datom_log_entry *en
     return tx_apply(tx, error);
 }
 
-static enum bs_code replay(struct datom_body *before, const struct datom_log_entry *entry,
-                           struct bs_arena *arena, bool keep_changes, struct tx_result *ret_result,
-                           struct bs_error *error)
+enum bs_code tx_replay_changes(struct datom_body *before, const struct datom_log_entry *entry,
+                               struct bs_arena *arena, struct tx_result *ret_result,
+                               struct bs_error *error)
 {
     struct tx tx = {
         .db = datom_db_new(before),
@@ -271,34 +271,16 @@ static enum bs_code replay(struct datom_body *before, const struct datom_log_ent
         .tx_id = datom_t_to_tx(entry->t),
         .next_t = before->next_t,
         .next_element = before->next_element,
-        .keep_changes = keep_changes,
+        .keep_changes = true,
     };
     count_ids(&tx, entry);
     enum bs_code code = replay_steps(&tx, entry, error);
     if (code == BS_OK) {
         *ret_result = (struct tx_result){.body = tx.body_after};
-        if (keep_changes)
-            give_changes(&tx, ret_result);
+        give_changes(&tx, ret_result);
     } else {
         datom_body_unref(tx.body_after);
     }
     tx_fini(&tx);
     return code;
-}
-
-enum bs_code tx_replay(struct datom_body *before, const struct datom_log_entry *entry,
-                       struct datom_body **ret_body, struct bs_error *error)
-{
-    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
-    struct tx_result result;
-    BS_TRY(replay(before, entry, arena, false, &result, error));
-    *ret_body = result.body;
-    return BS_OK;
-}
-
-enum bs_code tx_replay_changes(struct datom_body *before, const struct datom_log_entry *entry,
-                               struct bs_arena *arena, struct tx_result *ret_result,
-                               struct bs_error *error)
-{
-    return replay(before, entry, arena, true, ret_result, error);
 }

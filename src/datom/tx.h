@@ -185,11 +185,8 @@ struct tx_request {
 
 /*
  * What a log record says, applied to the state before it: the same keys and counters as the
- * transaction had made. Handle: STORE_CORRUPT.
+ * transaction had made, with the changes, in memory of the arena. Handle: STORE_CORRUPT.
  */
-BS_MUST_CHECK enum bs_code tx_replay(struct datom_body *before, const struct datom_log_entry *entry,
-                                     struct datom_body **ret_body, struct bs_error *error);
-/* The same with the changes that it makes, in memory of the arena. */
 BS_MUST_CHECK enum bs_code tx_replay_changes(struct datom_body *before,
                                              const struct datom_log_entry *entry,
                                              struct bs_arena *arena, struct tx_result *ret_result,

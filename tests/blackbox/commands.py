@@ -23,7 +23,7 @@ PEOPLE = """{:batch-ident {:load/id "people"}
                     {:person/name "B\u00f6b" :person/age 4}]}"""
 ALL = "[:find ?n ?a :where [?e :person/name ?n] [?e :person/age ?a] :order-by [?a]]"
 COMMANDS = ["serve", "repl", "import", "transact", "q", "pull", "datoms", "call", "check",
-            "backup", "restore", "stats", "bench"]
+            "backup", "restore", "export", "stats", "bench"]
 ADDRESSES = [("--rpc", "foo", "tcp://HOST:PORT"), ("--rpc", "tcp://127.0.0.1", "tcp://HOST:PORT"),
              ("--http", "99", "HOST:PORT"), ("--http", "127.0.0.1:99999", "HOST:PORT")]
 

@@ -2,6 +2,7 @@
 
 #include "commands.h"
 #include "database.h"
+#include "datom/rebuild.h"
 
 static void tell_difference(void *self, const char *line)
 {
@@ -15,7 +16,7 @@ static int run_check(const struct cli_command *command, int argc, char **argv)
     bool rebuild = false;
     const struct cli_option options[] = {
         DATABASE_OPTIONS(&database),
-        {"rebuild", CLI_FLAG, &rebuild, NULL, "make the indexes anew from the log (not built yet)"},
+        {"rebuild", CLI_FLAG, &rebuild, NULL, "make the indexes anew from the log first"},
     };
     int count;
     char **arguments;
@@ -28,8 +29,10 @@ static int run_check(const struct cli_command *command, int argc, char **argv)
         return cli_wrong(command, "unexpected argument %s", arguments[0]);
     struct bs_error error = BS_ERROR_INIT;
     if (rebuild) {
-        bs_error_set(&error, BS_REASON_DB_UNSUPPORTED, "--rebuild is not built yet");
-        return cli_failed(command, &error);
+        if (!database.dir || database.memory || database.url)
+            return cli_wrong(command, "--rebuild is for a store on disk: expected --db DIR");
+        if (datom_rebuild(bs_str_from(database.dir), NULL, &error) != BS_OK)
+            return cli_failed(command, &error);
     }
     BS_CLEANUP(datom_conn_unrefp) struct datom_conn *conn = NULL;
     if (!database_open(command, &database, DATABASE_READ, &conn, &status))
@@ -54,11 +57,16 @@ const struct cli_command check_command = {
     .name = "check",
     .arguments = "",
     .summary = "verifies a store from end to end",
-    .description =
-        "Replays the log and compares every index with it, both ways; prints the first\n"
-        "differences and exits with 1 when there are any. Works beside a running server. Memory is\n"
-        "bounded: a large store takes temporary files in $TMPDIR.\n"
-        "\n"
-        "    bandstand check --db music",
+    .description = "Replays the log and compares every index with it, both ways; prints the first\n"
+                   "differences and exits with 1 when there are any. Works beside a running "
+                   "server. Memory is\n"
+                   "bounded: a large store takes temporary files in $TMPDIR.\n"
+                   "\n"
+                   "--rebuild makes every index anew from the log before that, whatever happened "
+                   "to them; the\n"
+                   "store must not be open elsewhere. Cut off, it is run again.\n"
+                   "\n"
+                   "    bandstand check --db music\n"
+                   "    bandstand check --rebuild --db music",
     .run = run_check,
 };

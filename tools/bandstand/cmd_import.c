@@ -3,9 +3,12 @@
 #include "commands.h"
 #include "database.h"
 #include "import.h"
+#include "import_export.h"
 
 struct run {
     struct import import;
+    struct bs_buf first; /* the first file, which tells what kind they are of */
+    struct datom_bulk *bulk;
     uint64_t bytes_done;  /* of the files before this one */
     uint64_t bytes_total; /* 0: unknown */
     int64_t started_ns;
@@ -23,14 +26,37 @@ static void tell(void *self, size_t offset)
     cli_progress_tell(&run->progress, run->bytes_done + offset, run->bytes_total, note);
 }
 
-static enum bs_code import_file(struct run *run, const char *path, struct bs_error *error)
+static void tell_bulk(void *self, size_t offset)
 {
-    BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
-    BS_TRY(cli_read_file(path, &text, error));
+    struct run *run = self;
+    struct datom_bulk_totals totals = datom_bulk_totals_of(run->bulk);
+    run->import.transactions = totals.transactions;
+    run->import.datoms = totals.datoms;
+    tell(self, offset);
+}
+
+static enum bs_code import_one(struct run *run, const char *path, struct bs_str text,
+                               struct bs_error *error)
+{
     if (run->bytes_total == 0)
         run->bytes_total = run->bytes_done + text.len;
-    BS_TRY(import_text(&run->import, path, bs_buf_str(&text), error));
+    if (!run->bulk)
+        BS_TRY(import_text(&run->import, path, text, error));
+    else
+        BS_TRY(import_export_text(run->bulk, path, text, tell_bulk, run, error));
     run->bytes_done += text.len;
+    return BS_OK;
+}
+
+static enum bs_code import_files(struct run *run, char **paths, int count, struct bs_error *error)
+{
+    BS_TRY(import_one(run, paths[0], bs_buf_str(&run->first), error));
+    bs_buf_fini(&run->first);
+    for (int i = 1; i < count; i++) {
+        BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
+        BS_TRY(cli_read_file(paths[i], &text, error));
+        BS_TRY(import_one(run, paths[i], bs_buf_str(&text), error));
+    }
     return BS_OK;
 }
 
@@ -61,35 +87,69 @@ static void print_summary(const struct run *run)
     printf("\n");
 }
 
+static enum bs_code run_transactions(struct run *run, char **paths, int count,
+                                     struct bs_error *error)
+{
+    cli_progress_begin(&run->progress, "importing");
+    enum bs_code code = import_files(run, paths, count, error);
+    if (code == BS_OK && run->bulk)
+        code = datom_bulk_finish(run->bulk, error);
+    cli_progress_end(&run->progress);
+    return code;
+}
+
+/* Opens what the first file asks for: a load for an export, else a connection. */
+static bool open_target(const struct cli_command *command, const struct database_args *database,
+                        struct run *run, int *ret_status)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    if (!import_export_is(bs_buf_str(&run->first)))
+        return database_open(command, database, DATABASE_WRITE, &run->import.conn, ret_status);
+    if (!database->dir || database->memory || database->url) {
+        *ret_status = cli_wrong(command, "an export goes into a store on disk: expected --db DIR");
+        return false;
+    }
+    if (datom_bulk_open(bs_str_from(database->dir), NULL, &run->bulk, &error) == BS_OK)
+        return true;
+    *ret_status = cli_failed(command, &error);
+    return false;
+}
+
+static int import_paths(const struct cli_command *command, const struct database_args *database,
+                        char **paths, int count)
+{
+    int status = CLI_OK;
+    struct bs_error error = BS_ERROR_INIT;
+    struct run run = {.bytes_total = total_size(paths, count),
+                      .started_ns = bs_monotonic_ns(),
+                      .first = BS_BUF_INIT(0)};
+    run.import = (struct import){.tell = tell, .tell_self = &run};
+    if (cli_read_file(paths[0], &run.first, &error) != BS_OK)
+        status = cli_failed(command, &error);
+    else if (open_target(command, database, &run, &status) &&
+             run_transactions(&run, paths, count, &error) != BS_OK)
+        status = cli_failed(command, &error);
+    else if (status == CLI_OK)
+        print_summary(&run);
+    bs_buf_fini(&run.first);
+    datom_bulk_free(run.bulk);
+    datom_conn_unref(run.import.conn);
+    return status;
+}
+
 static int run_import(const struct cli_command *command, int argc, char **argv)
 {
     struct database_args database = {0};
     const struct cli_option options[] = {DATABASE_OPTIONS(&database)};
     int count;
     char **paths;
-    int status;
     enum cli_parsed parsed =
         cli_parse(command, options, BS_ARRAY_COUNT(options), argc, argv, &count, &paths);
     if (parsed != CLI_GO)
         return cli_parsed_exit(parsed);
     if (count == 0)
         return cli_wrong(command, "which files? expected FILE..., or - for standard input");
-
-    BS_CLEANUP(datom_conn_unrefp) struct datom_conn *conn = NULL;
-    if (!database_open(command, &database, DATABASE_WRITE, &conn, &status))
-        return status;
-    struct bs_error error = BS_ERROR_INIT;
-    struct run run = {.bytes_total = total_size(paths, count), .started_ns = bs_monotonic_ns()};
-    run.import = (struct import){.conn = conn, .tell = tell, .tell_self = &run};
-    cli_progress_begin(&run.progress, "importing");
-    enum bs_code code = BS_OK;
-    for (int i = 0; i < count && code == BS_OK; i++)
-        code = import_file(&run, paths[i], &error);
-    cli_progress_end(&run.progress);
-    if (code != BS_OK)
-        return cli_failed(command, &error);
-    print_summary(&run);
-    return CLI_OK;
+    return import_paths(command, &database, paths, count);
 }
 
 const struct cli_command import_command = {
@@ -100,7 +160,9 @@ const struct cli_command import_command = {
         "Each top-level form of a FILE (- is standard input) is one transaction: a vector of\n"
         "tx-data, or a map {:data [...] :batch-ident {...}}. The batch-ident map names the batch\n"
         "by a unique attribute on its transaction; a batch that is in already is skipped, so an\n"
-        "import that was cut off is simply run again.\n"
+        "import that was cut off is simply run again. What `bandstand export` printed goes into "
+        "an\n"
+        "empty store, with its ids, ts and instants: all of it or, when it is cut off, nothing.\n"
         "\n"
         "    bandstand import --db music schema.edn artists.edn",
     .run = run_import,

@@ -10,6 +10,7 @@ extern const struct cli_command bench_command;
 extern const struct cli_command call_command;
 extern const struct cli_command check_command;
 extern const struct cli_command datoms_command;
+extern const struct cli_command export_command;
 extern const struct cli_command import_command;
 extern const struct cli_command pull_command;
 extern const struct cli_command q_command;
