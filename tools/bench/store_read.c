@@ -95,6 +95,7 @@ const struct bench_row store_get_one_row = {
     .name = "store.get.one",
     .unit = "reads/s",
     .peer_name = "rocksdb get",
+    .bar = "ratio>=0.77",
     .method =
         "one attribute of one entity, decoded and copied, warm; the peer gets the same key and "
         "looks at nothing",
@@ -152,6 +153,78 @@ const struct bench_row store_seek_row = {
     .open = open_read,
     .ours = seek,
     .theirs = raw_seek,
+    .close = close_read,
+};
+
+/* ---- a scan ---- */
+
+/* The attribute of the sample with the most datoms. */
+static datom_id largest_attribute(struct datom_db *db)
+{
+    datom_id largest = 0;
+    const struct datom_attribute *attribute;
+    for (size_t i = 0; (attribute = datom_db_attribute_at(db, i)) != NULL; i++) {
+        if (datom_db_attribute_count(db, attribute->id) > datom_db_attribute_count(db, largest))
+            largest = attribute->id;
+    }
+    return largest;
+}
+
+static enum bs_code scan(void *self, double *ret_figure, struct bs_error *error)
+{
+    struct state *state = self;
+    struct datom_range range = {
+        .index = DATOM_AEVT, .has_a = true, .a = largest_attribute(state->music->db)};
+    BS_CLEANUP(datom_cursor_freep) struct datom_cursor *cursor = NULL;
+    size_t total = 0, count = 1;
+    int64_t started = bs_monotonic_ns();
+    BS_TRY(datom_cursor_open(state->music->db, &range, &cursor, error));
+    for (; count > 0; total += count) {
+        const struct datom *datoms;
+        BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
+    }
+    *ret_figure = rate(total, started);
+    return BS_OK;
+}
+
+static enum bs_code raw_scan(void *self, double *ret_figure, struct bs_error *error)
+{
+    struct state *state = self;
+    struct raw *raw = &state->music->raw;
+    uint8_t prefix[4];
+    bs_store_u32(prefix, (uint32_t)largest_attribute(state->music->db));
+    size_t total = 0, bytes = 0;
+    int64_t started = bs_monotonic_ns();
+    rocksdb_iterator_t *iter =
+        rocksdb_create_iterator_cf(raw->db, raw->read, raw_column(raw, "aevt"));
+    for (rocksdb_iter_seek(iter, (const char *)prefix, sizeof(prefix)); rocksdb_iter_valid(iter);
+         rocksdb_iter_next(iter)) {
+        size_t size;
+        const char *key = rocksdb_iter_key(iter, &size);
+        if (size < sizeof(prefix) || memcmp(key, prefix, sizeof(prefix)) != 0)
+            break;
+        (void)rocksdb_iter_value(iter, &size);
+        bytes += size;
+        total++;
+    }
+    char *text = NULL;
+    rocksdb_iter_get_error(iter, &text);
+    rocksdb_iter_destroy(iter);
+    *ret_figure = rate(total, started);
+    BS_ASSERT(bytes > 0);
+    return raw_check(text, "scan", error);
+}
+
+const struct bench_row store_scan_row = {
+    .name = "store.scan",
+    .unit = "datoms/s",
+    .peer_name = "rocksdb iterator",
+    .bar = "ratio>=0.77",
+    .method = "all datoms of the attribute with the most of them, decoded; the peer walks the same "
+              "keys and looks at their values",
+    .open = open_read,
+    .ours = scan,
+    .theirs = raw_scan,
     .close = close_read,
 };
 
