@@ -133,6 +133,18 @@ static enum bs_code alter(struct tx *tx, const struct datom_attribute *before,
     return code;
 }
 
+/* The form that altered the attribute is to blame. */
+static enum bs_code blame(const struct tx *tx, datom_id attribute, enum bs_code code,
+                          struct bs_error *error)
+{
+    for (size_t i = 0; i < tx->entries_count; i++) {
+        const struct tx_entry *entry = &tx->entries[i];
+        if (entry->e == attribute && entry->added && !entry->is_redundant)
+            return tx_blame_entry(tx, entry, code, error);
+    }
+    return code;
+}
+
 enum bs_code tx_alter_attributes(struct tx *tx, struct bs_error *error)
 {
     const struct datom_schema *schema = tx->db->body->schema;
@@ -144,8 +156,11 @@ enum bs_code tx_alter_attributes(struct tx *tx, struct bs_error *error)
         if (after == before || !after)
             continue;
         if (before->many != after->many || before->has_avet != after->has_avet ||
-            before->unique != after->unique)
-            BS_TRY(alter(tx, before, after, error));
+            before->unique != after->unique) {
+            enum bs_code code = alter(tx, before, after, error);
+            if (code != BS_OK)
+                return blame(tx, before->id, code, error);
+        }
     }
     return BS_OK;
 }

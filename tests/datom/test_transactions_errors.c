@@ -72,6 +72,11 @@ static const struct error_row rows[] = {
     {"a unique value", "[{:db/id " BOB " :p/login \"ann\"}]", BS_REASON_DB_UNIQUE_CONFLICT,
      ":p/login \"ann\" is held by entity 17592186045419: entity 17592186045420 can't have it too",
      "holder=17592186045419 entity=17592186045420 attribute=p/login value=\"ann\" form=0"},
+    {"an alteration that the datoms do not allow",
+     "[{:db/id :p/tags :db/cardinality :db.cardinality/one}]", BS_REASON_DB_CARDINALITY_VIOLATION,
+     "form 0, {:db/id :p/tags, :db/cardinality :db.cardinality/one}: :p/tags can't become "
+     "cardinality one",
+     "entity=79 attribute=db/cardinality value=35 form=0"},
     {"an instant", "[[:db/add \"datomic.tx\" :db/txInstant #inst \"1971\"]]",
      BS_REASON_DB_PAST_TX_INSTANT, "too early",
      "entity=13194139534318 attribute=db/txInstant "
