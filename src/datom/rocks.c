@@ -36,6 +36,8 @@ enum bs_code rocks_take_error(char *text, const char *verb, const char *dir, str
     enum bs_reason reason = BS_REASON_STORE_IO;
     if (is_corruption(text))
         reason = BS_REASON_STORE_CORRUPT;
+    else if (contains(text, "Column family not found"))
+        reason = BS_REASON_STORE_UNFINISHED; /* or in the making right now */
     else if (contains(text, "olumn famil"))
         reason = BS_REASON_STORE_FORMAT; /* families that another version has, or none of ours */
     enum bs_code code =

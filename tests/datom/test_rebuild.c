@@ -250,6 +250,35 @@ static void test_rebuild__of_a_log_that_lacks_its_beginning_changes_nothing(void
     assert_int_equal(differences_of("headless", true), 0);
 }
 
+static void test_open__refuses_a_newer_format_and_changes_nothing(void **state)
+{
+    (void)state;
+    char dir[80];
+    struct datom_store *store;
+    struct datom_conn *conn;
+    struct datom_options options = {0};
+    make_store("newer");
+    assert_int_equal(datom_store_open(dir_of("newer", dir), &options, &store, NULL), BS_OK);
+    struct datom_write *write = datom_write_new();
+    datom_write_add(store, write,
+                    &(struct datom_change){.family = DATOM_FAMILY_META,
+                                           .key = BS_STR("format"),
+                                           .record = BS_STR("2")});
+    assert_int_equal(datom_store_write(store, write, true, NULL), BS_OK);
+    datom_write_free(write);
+    datom_store_unref(store);
+    for (int read_only = 0; read_only < 2; read_only++) {
+        struct bs_error error = BS_ERROR_INIT;
+        options.read_only = read_only;
+        assert_int_not_equal(datom_conn_open(bs_str_from(dir), &options, &conn, &error), BS_OK);
+        assert_int_equal(error.reason, BS_REASON_STORE_FORMAT);
+        assert_non_null(strstr(error.message, "has format 2, and this program knows format 1"));
+    }
+    struct bs_error error = BS_ERROR_INIT;
+    assert_int_not_equal(datom_rebuild(bs_str_from(dir), NULL, &error), BS_OK);
+    assert_int_equal(error.reason, BS_REASON_STORE_FORMAT);
+}
+
 /* ---- exports ---- */
 
 static enum bs_code load(const char *name, struct bs_str text, bool finishes,
@@ -349,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_rebuild__repairs_the_counters),
         cmocka_unit_test(test_rebuild__cut_off_is_refused_until_it_is_made_again),
         cmocka_unit_test(test_rebuild__of_a_log_that_lacks_its_beginning_changes_nothing),
+        cmocka_unit_test(test_open__refuses_a_newer_format_and_changes_nothing),
         cmocka_unit_test(test_export__loads_into_the_same_store),
         cmocka_unit_test(test_bulk__refuses_what_is_no_history),
         cmocka_unit_test(test_bulk__of_nothing_makes_an_empty_store),
