@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "datom/bootstrap.h"
+#include "datom/change_sort.h"
 #include "datom/tx_expand.h"
 
 uint64_t tx_hash(const void *bytes, size_t size, uint64_t seed)
@@ -169,29 +170,12 @@ static void tx_fini(struct tx *tx)
     bs_arena_free(tx->scratch);
 }
 
-/* By family and key, what was made first first. */
-static int compare_changes(const void *a, const void *b)
-{
-    const struct datom_change *x = *(const struct datom_change *const *)a;
-    const struct datom_change *y = *(const struct datom_change *const *)b;
-    if (x->family != y->family)
-        return x->family < y->family ? -1 : 1;
-    int order = bs_str_compare(x->key, y->key);
-    return order != 0 ? order : (x > y) - (x < y);
-}
-
 /* Sorted, so that neighbours in an index are written one after another: an import takes a quarter
  * less of the processor than with the changes as they were made. */
 static void give_changes(struct tx *tx, struct tx_result *result)
 {
-    const struct datom_change **sorted =
-        bs_arena_new_array(tx->scratch, tx->changes_count + 1, const struct datom_change *);
-    for (size_t i = 0; i < tx->changes_count; i++)
-        sorted[i] = &tx->changes[i];
-    qsort(sorted, tx->changes_count, sizeof(*sorted), compare_changes);
     result->changes = bs_arena_new_array(tx->arena, tx->changes_count + 1, struct datom_change);
-    for (size_t i = 0; i < tx->changes_count; i++)
-        result->changes[i] = *sorted[i];
+    datom_changes_sort(tx->changes, tx->changes_count, tx->scratch, result->changes);
     result->changes_count = tx->changes_count;
 }
 
