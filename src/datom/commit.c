@@ -221,15 +221,25 @@ static bool is_out_of_date_locked(struct datom_conn *conn, uint64_t t)
     return datom_conn_feed_locked(conn, NULL) == BS_OK && datom_db_basis_t(conn->published) > t;
 }
 
-static enum bs_code commit_locked(struct datom_conn *conn, struct edn tx_data,
-                                  const struct datom_tx_options *options,
-                                  struct datom_report **ret_report, bool *ret_again,
-                                  struct bs_error *error)
+/* A transaction from its resolution to its end. */
+struct datom_pending {
+    struct datom_conn *conn;
+    struct edn tx_data;
+    const struct datom_tx_options *options; /* may be NULL */
+    struct datom_report *report;
+    struct datom_group *group; /* that it is written with; NULL: in memory, published at once */
+};
+
+/* Resolves it on top of the tip; *ret_again: another process was faster, nothing has begun. */
+static enum bs_code resolve_locked(struct datom_pending *pending, bool *ret_again,
+                                   struct bs_error *error)
 {
+    struct datom_conn *conn = pending->conn;
+    const struct datom_tx_options *options = pending->options;
     struct datom_report *report = report_new(conn->tip);
     struct tx_request request = {
         .before = conn->tip,
-        .tx_data = tx_data,
+        .tx_data = pending->tx_data,
         .clock = conn->clock,
         .interrupt = options ? options->interrupt : NULL,
         .keep_changes = conn->store != NULL,
@@ -247,57 +257,135 @@ static enum bs_code commit_locked(struct datom_conn *conn, struct edn tx_data,
     }
     report->db_after = datom_db_new(result.body);
     set_tip_locked(conn, result.body);
-    if (!conn->store) {
+    if (conn->store)
+        pending->group = join_group_locked(conn, &result, report);
+    else
         datom_conn_publish_locked(conn, result.body);
-    } else {
-        struct datom_group *group = join_group_locked(conn, &result, report);
-        if (options && options->wait_begin)
-            options->wait_begin(options->wait_self);
-        wait_for_group_locked(conn, group);
-        if (options && options->wait_end) {
-            pthread_mutex_unlock(&conn->lock);
-            options->wait_end(options->wait_self);
-            pthread_mutex_lock(&conn->lock);
-        }
-        code = group->code;
-        *ret_again = group->is_discarded;
-        if (code != BS_OK && error)
-            *error = group->error;
-        group_unref_locked(group);
-    }
     datom_body_unref(result.body);
-    if (code == BS_OK && !*ret_again)
+    pending->report = report;
+    return BS_OK;
+}
+
+static enum bs_code begin_locked(struct datom_pending *pending, struct bs_error *error)
+{
+    bool again;
+    do {
+        if (pending->options)
+            BS_TRY(bs_interrupt_check(pending->options->interrupt, error));
+        BS_TRY(resolve_locked(pending, &again, error));
+    } while (again);
+    return BS_OK;
+}
+
+/* Waits for its write. *ret_again: what it was resolved on did not come to be. */
+static enum bs_code settle_locked(struct datom_pending *pending, bool *ret_again,
+                                  struct bs_error *error)
+{
+    struct datom_conn *conn = pending->conn;
+    const struct datom_tx_options *options = pending->options;
+    struct datom_group *group = pending->group;
+    *ret_again = false;
+    if (!group)
+        return BS_OK;
+    if (options && options->wait_begin)
+        options->wait_begin(options->wait_self);
+    wait_for_group_locked(conn, group);
+    if (options && options->wait_end) {
+        pthread_mutex_unlock(&conn->lock);
+        options->wait_end(options->wait_self);
+        pthread_mutex_lock(&conn->lock);
+    }
+    enum bs_code code = group->code;
+    *ret_again = group->is_discarded;
+    if (code != BS_OK && error)
+        *error = group->error;
+    group_unref_locked(group);
+    pending->group = NULL;
+    if (code != BS_OK || *ret_again) {
+        datom_report_free(pending->report);
+        pending->report = NULL;
+    }
+    return code;
+}
+
+static enum bs_code end_locked(struct datom_pending *pending, struct bs_error *error)
+{
+    bool again;
+    BS_TRY(settle_locked(pending, &again, error));
+    while (again) {
+        BS_TRY(begin_locked(pending, error));
+        BS_TRY(settle_locked(pending, &again, error));
+    }
+    return BS_OK;
+}
+
+static enum bs_code check_writable(const struct datom_conn *conn, struct bs_error *error)
+{
+    if (!datom_conn_is_read_only(conn))
+        return BS_OK;
+    return bs_error_set(error, BS_REASON_DB_READ_ONLY,
+                        "the store was opened read-only: transact through the process that "
+                        "writes it");
+}
+
+static void give_report(struct datom_report *report, struct datom_report **ret_report)
+{
+    if (ret_report)
         *ret_report = report;
     else
         datom_report_free(report);
-    return code;
 }
 
 enum bs_code datom_transact(struct datom_conn *conn, struct edn tx_data,
                             const struct datom_tx_options *options,
                             struct datom_report **ret_report, struct bs_error *error)
 {
-    if (datom_conn_is_read_only(conn))
-        return bs_error_set(error, BS_REASON_DB_READ_ONLY,
-                            "the store was opened read-only: transact through the process that "
-                            "writes it");
-    struct datom_report *report = NULL;
-    bool again = false;
-    enum bs_code code = BS_OK;
+    struct datom_pending pending = {.conn = conn, .tx_data = tx_data, .options = options};
+    BS_TRY(check_writable(conn, error));
     pthread_mutex_lock(&conn->lock);
-    do {
-        code = options ? bs_interrupt_check(options->interrupt, error) : BS_OK;
-        if (code == BS_OK)
-            code = commit_locked(conn, tx_data, options, &report, &again, error);
-    } while (code == BS_OK && again);
+    enum bs_code code = begin_locked(&pending, error);
+    if (code == BS_OK)
+        code = end_locked(&pending, error);
     pthread_mutex_unlock(&conn->lock);
-    if (code != BS_OK)
-        return code;
-    if (ret_report)
-        *ret_report = report;
-    else
-        datom_report_free(report);
+    if (code == BS_OK)
+        give_report(pending.report, ret_report);
+    return code;
+}
+
+/* ---- transactions that are waited for later ---- */
+
+enum bs_code datom_transact_begin(struct datom_conn *conn, struct edn tx_data,
+                                  const struct datom_tx_options *options,
+                                  struct datom_pending **ret_pending, struct bs_error *error)
+{
+    struct datom_pending pending = {.conn = conn, .tx_data = tx_data, .options = options};
+    BS_TRY(check_writable(conn, error));
+    pthread_mutex_lock(&conn->lock);
+    enum bs_code code = begin_locked(&pending, error);
+    pthread_mutex_unlock(&conn->lock);
+    BS_TRY(code);
+    datom_conn_ref(conn);
+    *ret_pending = bs_memdup(&pending, sizeof(pending));
     return BS_OK;
+}
+
+struct datom_db *datom_pending_db(const struct datom_pending *pending)
+{
+    return pending->report->db_after;
+}
+
+enum bs_code datom_pending_end(struct datom_pending *pending, struct datom_report **ret_report,
+                               struct bs_error *error)
+{
+    struct datom_conn *conn = pending->conn;
+    pthread_mutex_lock(&conn->lock);
+    enum bs_code code = end_locked(pending, error);
+    pthread_mutex_unlock(&conn->lock);
+    if (code == BS_OK)
+        give_report(pending->report, ret_report);
+    free(pending);
+    datom_conn_unref(conn);
+    return code;
 }
 
 enum bs_code datom_transact_text(struct datom_conn *conn, struct bs_str text,

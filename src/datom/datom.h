@@ -456,6 +456,7 @@ BS_API struct datom_db *datom_db_from_edn(struct edn value);
 #include "datom/filter.h"
 #include "datom/functions.h"
 #include "datom/log_store.h"
+#include "datom/pipeline.h"
 #include "datom/subscription.h"
 
 #endif

@@ -231,6 +231,75 @@ static void test_conn__a_failed_transaction_harms_nobody(void **state)
     datom_conn_unref(conn);
 }
 
+static struct datom_pending *begin_ok(struct datom_conn *conn, struct bs_arena *arena,
+                                      const char *text)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_pending *pending = NULL;
+    struct edn tx_data;
+    assert_int_equal(edn_read(bs_str_from(text), arena, &tx_data, &error), BS_OK);
+    if (datom_transact_begin(conn, tx_data, NULL, &pending, &error) != BS_OK)
+        fail_msg("%s: %s", text, error.message);
+    return pending;
+}
+
+#define PENDING_COUNT 50
+
+/* Begins one after another, ends them backwards: each sees what began before it. */
+static void run_pipeline(struct datom_conn *conn, struct bs_arena *arena)
+{
+    struct datom_pending *pending[PENDING_COUNT];
+    transact_ok(conn, schema_text);
+    for (size_t i = 0; i < PENDING_COUNT; i++) {
+        struct bs_str text = BS_STR("[{:n/number 0 :n/value 0}]");
+        if (i > 0)
+            text = bs_arena_printf(
+                arena, "[[:db/add [:n/number %zu] :n/value -1] {:n/number %zu :n/value 0}]", i - 1,
+                i);
+        pending[i] = begin_ok(conn, arena, text.ptr);
+        assert_int_equal(count_of(datom_pending_db(pending[i]), "n/number"), i + 1);
+    }
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_pending *none = NULL;
+    struct edn bad;
+    assert_int_equal(
+        edn_read(BS_STR("[[:db/add [:n/number 77777] :n/value 1]]"), arena, &bad, NULL), BS_OK);
+    assert_int_not_equal(datom_transact_begin(conn, bad, NULL, &none, &error), BS_OK);
+    assert_null(none);
+    for (size_t i = PENDING_COUNT; i-- > 0;) {
+        struct datom_report *report = NULL;
+        assert_int_equal(datom_pending_end(pending[i], &report, &error), BS_OK);
+        assert_int_equal(count_of(report->db_after, "n/number"), i + 1);
+        assert_int_equal(walk_count(report->db_after, "n/number"), i + 1);
+        assert_int_equal(count_of(report->db_before, "n/number"), i);
+        datom_report_free(report);
+    }
+    struct datom_db *db = datom_conn_db(conn);
+    assert_int_equal(walk_count(db, "n/number"), PENDING_COUNT);
+    struct datom_check_report report;
+    assert_int_equal(datom_db_check(db, NULL, NULL, &report, NULL), BS_OK);
+    assert_int_equal(report.differences, 0);
+    datom_db_unref(db);
+}
+
+static void test_conn__transactions_may_begin_before_others_have_ended(void **state)
+{
+    struct bs_arena *arena = bs_arena_new(0);
+    (void)state;
+    struct datom_conn *conn = open_store("pipeline", NULL);
+    run_pipeline(conn, arena);
+    datom_conn_unref(conn);
+    conn = open_store("pipeline", NULL);
+    struct datom_db *db = datom_conn_db(conn);
+    assert_int_equal(walk_count(db, "n/number"), PENDING_COUNT);
+    datom_db_unref(db);
+    datom_conn_unref(conn);
+    conn = datom_conn_new_memory(NULL);
+    run_pipeline(conn, arena);
+    datom_conn_unref(conn);
+    bs_arena_free(arena);
+}
+
 static void test_conn__idents_and_attributes_survive_reopening(void **state)
 {
     (void)state;
@@ -324,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_conn__writers_readers_and_forks_in_memory),
         cmocka_unit_test(test_conn__values_outlive_their_connection),
         cmocka_unit_test(test_conn__a_failed_transaction_harms_nobody),
+        cmocka_unit_test(test_conn__transactions_may_begin_before_others_have_ended),
         cmocka_unit_test(test_conn__idents_and_attributes_survive_reopening),
         cmocka_unit_test(test_conn__alterations_rewrite_the_indexes),
         cmocka_unit_test(test_conn__a_second_reader_follows_the_writer),

@@ -17,12 +17,13 @@ struct run {
 
 /* ---- files ---- */
 
-static void tell(void *self, size_t offset)
+static void tell(void *self, size_t offset, uint64_t transactions, uint64_t datoms)
 {
     struct run *run = self;
     char note[120];
     snprintf(note, sizeof(note), "%llu transactions, %llu datoms",
-             (unsigned long long)run->import.transactions, (unsigned long long)run->import.datoms);
+             (unsigned long long)(run->import.transactions + transactions),
+             (unsigned long long)(run->import.datoms + datoms));
     cli_progress_tell(&run->progress, run->bytes_done + offset, run->bytes_total, note);
 }
 
@@ -32,7 +33,7 @@ static void tell_bulk(void *self, size_t offset)
     struct datom_bulk_totals totals = datom_bulk_totals_of(run->bulk);
     run->import.transactions = totals.transactions;
     run->import.datoms = totals.datoms;
-    tell(self, offset);
+    tell(self, offset, 0, 0);
 }
 
 static enum bs_code import_one(struct run *run, const char *path, struct bs_str text,

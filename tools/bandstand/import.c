@@ -1,9 +1,19 @@
 /*
  * EDN into a store, a transaction for each top-level form. A batch that names itself by a unique
- * attribute on its transaction is skipped when the store has that name.
+ * attribute on its transaction is skipped when the store has that name. While a transaction is
+ * written, the next ones are read and resolved (import_pipeline.h).
  */
 
 #include "import.h"
+
+#include "import_pipeline.h"
+
+/* A text on its way in. */
+struct run {
+    struct import *import;
+    struct import_pipeline *pipeline;
+    struct edn_reader reader;
+};
 
 /* ---- batch identities ---- */
 
@@ -29,8 +39,8 @@ static enum bs_code find_batch_name(struct edn ident, struct edn *ret_attribute,
                         edn_print_cut(ident, text, sizeof(text)));
 }
 
-static enum bs_code install_batch_attribute(struct import *import, struct edn attribute,
-                                            struct bs_arena *arena, struct bs_error *error)
+static enum bs_code install_batch_attribute(struct run *run, struct edn attribute,
+                                            struct bs_error *error)
 {
     struct edn map[] = {
         EDN_KEYWORD_LIT("db/ident"),       attribute,
@@ -39,45 +49,38 @@ static enum bs_code install_batch_attribute(struct import *import, struct edn at
         EDN_KEYWORD_LIT("db/unique"),      EDN_KEYWORD_LIT("db.unique/identity"),
         EDN_KEYWORD_LIT("db/doc"),         EDN_STRING_LIT("Names an imported batch."),
     };
-    struct edn form = edn_map_of(arena, map, BS_ARRAY_COUNT(map) / 2);
-    return datom_transact(import->conn, edn_vector_of(arena, &form, 1), NULL, NULL, error);
+    struct edn form = edn_collection(EDN_MAP, map, BS_ARRAY_COUNT(map) / 2);
+    return datom_transact(run->import->conn, edn_collection(EDN_VECTOR, &form, 1), NULL, NULL,
+                          error);
 }
 
 /* Whether the batch is in already; installs the attribute when the store lacks it. */
-static enum bs_code look_for_batch(struct import *import, struct edn ident, struct bs_arena *arena,
-                                   bool *ret_is_in, struct bs_error *error)
+static enum bs_code look_for_batch(struct run *run, struct edn ident, bool *ret_is_in,
+                                   struct bs_error *error)
 {
     struct edn name[2];
     datom_id id;
     char text[120];
     BS_TRY(find_batch_name(ident, &name[0], &name[1], error));
-    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(import->conn);
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = import_pipeline_db(run->pipeline);
     const struct datom_attribute *attribute = datom_db_attribute_named(db, edn_text_of(name[0]));
     *ret_is_in = false;
     if (!attribute)
-        return install_batch_attribute(import, name[0], arena, error);
+        return install_batch_attribute(run, name[0], error);
     if (attribute->unique == DATOM_UNIQUE_NONE)
         return bs_error_set(error, BS_REASON_DB_LOOKUP_REF_ATTR_NOT_UNIQUE,
                             ":batch-ident goes by %s, which is not unique: expected :db/unique",
                             edn_print_cut(name[0], text, sizeof(text)));
-    BS_TRY(datom_db_resolve(db, edn_vector_of(arena, name, 2), &id, error));
+    BS_TRY(datom_db_resolve(db, edn_collection(EDN_VECTOR, name, 2), &id, error));
     *ret_is_in = id != DATOM_NO_ID;
     return BS_OK;
 }
 
 /* ---- forms ---- */
 
-static enum bs_code transact_form(struct import *import, struct edn tx_data, struct bs_error *error)
-{
-    BS_CLEANUP(datom_report_freep) struct datom_report *report = NULL;
-    BS_TRY(datom_transact(import->conn, tx_data, NULL, &report, error));
-    import->transactions++;
-    import->datoms += report->datoms_count;
-    return BS_OK;
-}
-
-static enum bs_code import_batch(struct import *import, struct edn form, struct bs_arena *arena,
-                                 struct bs_error *error)
+/* A form's transaction; nil when its batch is in already. */
+static enum bs_code batch_data(struct run *run, struct edn form, struct bs_arena *arena,
+                               struct edn *ret_data, struct bs_error *error)
 {
     char text[120];
     struct edn data, ident;
@@ -86,56 +89,105 @@ static enum bs_code import_batch(struct import *import, struct edn form, struct 
         return bs_error_set(error, BS_REASON_DB_INVALID_TX_FORM,
                             "%s: expected a vector of tx-data, or a map with :data",
                             edn_print_cut(form, text, sizeof(text)));
+    *ret_data = data;
     if (!edn_map_get_keyword(form, BS_STR("batch-ident"), &ident))
-        return transact_form(import, data, error);
-    BS_TRY(look_for_batch(import, ident, arena, &is_in, error));
+        return BS_OK;
+    BS_TRY(look_for_batch(run, ident, &is_in, error));
     if (is_in) {
-        import->skipped++;
+        *ret_data = edn_nil();
         return BS_OK;
     }
     struct edn *forms = bs_arena_new_array(arena, (size_t)data.len + 1, struct edn);
     if (data.len > 0)
         memcpy(forms, data.as.items, data.len * sizeof(*forms));
     forms[data.len] = ident;
-    return transact_form(import, edn_collection(EDN_VECTOR, forms, (size_t)data.len + 1), error);
+    *ret_data = edn_collection(EDN_VECTOR, forms, (size_t)data.len + 1);
+    return BS_OK;
 }
 
-static enum bs_code import_form(struct import *import, struct edn form, struct bs_arena *arena,
-                                struct bs_error *error)
+static enum bs_code form_data(struct run *run, struct edn form, struct bs_arena *arena,
+                              struct edn *ret_data, struct bs_error *error)
 {
     char text[120];
+    *ret_data = form;
     if (edn_is_sequential(form))
-        return transact_form(import, form, error);
+        return BS_OK;
     if (form.type == EDN_MAP)
-        return import_batch(import, form, arena, error);
+        return batch_data(run, form, arena, ret_data, error);
     return bs_error_set(error, BS_REASON_DB_INVALID_TX_FORM,
                         "%s: expected a vector of tx-data, or a map with :data",
                         edn_print_cut(form, text, sizeof(text)));
 }
 
-enum bs_code import_text(struct import *import, const char *name, struct bs_str text,
-                         struct bs_error *error)
+static enum bs_code import_form(struct run *run, struct edn form, struct bs_arena **arena,
+                                struct bs_error *error)
 {
-    struct edn_reader reader;
-    edn_reader_init(&reader, text);
-    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct edn data;
+    BS_TRY(form_data(run, form, *arena, &data, error));
+    if (edn_is_nil(data)) {
+        run->import->skipped++;
+        return BS_OK;
+    }
+    struct bs_arena *taken = *arena;
+    *arena = NULL;
+    return import_pipeline_put(run->pipeline, data, taken, run->reader.line, error);
+}
+
+/* ---- texts ---- */
+
+static void name_form(const char *name, unsigned line, struct bs_error *error)
+{
+    bs_error_prefix(error, "%s: the form that ends at line %u: ", name, line);
+}
+
+/* One form after another until the end of the text, or a failure. */
+static enum bs_code import_forms(struct run *run, const char *name, struct bs_error *error)
+{
+    struct import *import = run->import;
     for (;;) {
+        BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
         struct edn form;
         bool found;
-        bs_arena_reset(arena);
-        enum bs_code code = edn_read_next(&reader, arena, &form, &found, error);
+        enum bs_code code = edn_read_next(&run->reader, arena, &form, &found, error);
         if (code != BS_OK) {
-            bs_error_prefix(error, "%s:%u:%u: ", name, reader.line, reader.column);
+            bs_error_prefix(error, "%s:%u:%u: ", name, run->reader.line, run->reader.column);
             return code;
         }
         if (!found)
             return BS_OK;
-        code = import_form(import, form, arena, error);
+        code = import_form(run, form, &arena, error);
         if (code != BS_OK) {
-            bs_error_prefix(error, "%s: the form that ends at line %u: ", name, reader.line);
+            name_form(name, run->reader.line, error);
             return code;
         }
-        if (import->tell)
-            import->tell(import->tell_self, reader.offset);
+        if (import->tell) {
+            struct import_progress progress;
+            import_pipeline_progress(run->pipeline, &progress);
+            import->tell(import->tell_self, run->reader.offset, progress.transactions,
+                         progress.datoms);
+        }
     }
+}
+
+enum bs_code import_text(struct import *import, const char *name, struct bs_str text,
+                         struct bs_error *error)
+{
+    BS_CLEANUP(import_pipeline_freep)
+    struct import_pipeline *pipeline = import_pipeline_new(import->conn);
+    struct run run = {.import = import, .pipeline = pipeline};
+    struct import_progress progress;
+    edn_reader_init(&run.reader, text);
+    enum bs_code code = import_forms(&run, name, error);
+    struct bs_error failure = BS_ERROR_INIT;
+    enum bs_code earlier = import_pipeline_drain(pipeline, &failure);
+    import_pipeline_progress(pipeline, &progress);
+    import->transactions += progress.transactions;
+    import->datoms += progress.datoms;
+    if (earlier == BS_OK)
+        return code;
+    /* what was under way failed before what was being read */
+    name_form(name, progress.failed_line, &failure);
+    if (error)
+        *error = failure;
+    return earlier;
 }

@@ -8,16 +8,19 @@
 
 struct import {
     struct datom_conn *conn;
-    uint64_t transactions; /* made, with those that installed attributes of batches left out */
-    uint64_t skipped;      /* batches that were in already */
+    /* made durable by texts that are done; those that installed attributes of batches left out */
+    uint64_t transactions;
+    uint64_t skipped; /* batches that were in already */
     uint64_t datoms;
-    void (*tell)(void *self, size_t offset); /* after each form; may be NULL */
+    /* after each form, with where it ends and what the text has made durable; may be NULL */
+    void (*tell)(void *self, size_t offset, uint64_t transactions, uint64_t datoms);
     void *tell_self;
 };
 
 /*
- * Each top-level form is one transaction (contract section 1, `import`), durable before the next.
- * `name` is the file's, for messages. Ends at the first failure; what was transacted stays.
+ * Each top-level form is one transaction (contract section 1, `import`), resolved on top of the one
+ * before it; all are durable at the end. `name` is the file's, for messages. Ends at the first
+ * failure; what stands before it in the text stays.
  */
 BS_MUST_CHECK enum bs_code import_text(struct import *import, const char *name, struct bs_str text,
                                        struct bs_error *error);
