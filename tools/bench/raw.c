@@ -128,6 +128,43 @@ enum bs_code raw_read_batches(const char *dir, struct raw_batches *ret_batches,
     return code;
 }
 
+/* A number of RocksDB's, least significant seven bits first. */
+static size_t take_varint(const uint8_t **at)
+{
+    size_t number = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        uint8_t byte = *(*at)++;
+        number |= (size_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return number;
+    }
+}
+
+/* rocksdb/db/write_batch.cc says what a batch is: sequence (8), count (4), records. */
+void raw_batch_puts(const struct raw_batches *batches, size_t idx, struct raw_put *ret_puts,
+                    size_t *ret_count)
+{
+    enum { HEAD_BYTES = 12, COLUMN_DELETION = 4, COLUMN_VALUE = 5 };
+    size_t size;
+    const uint8_t *at = (const uint8_t *)rocksdb_writebatch_data(batches->items[idx], &size);
+    const uint8_t *end = at + size;
+    size_t count = 0;
+    for (at += HEAD_BYTES; at < end;) {
+        uint8_t kind = *at++;
+        BS_ASSERT(kind == COLUMN_VALUE || kind == COLUMN_DELETION);
+        struct raw_put put = {.column = (uint32_t)take_varint(&at)};
+        put.key_size = take_varint(&at);
+        at += put.key_size;
+        if (kind == COLUMN_DELETION)
+            continue;
+        put.value_size = take_varint(&at);
+        at += put.value_size;
+        BS_ASSERT(count < RAW_PUTS_MAX);
+        ret_puts[count++] = put;
+    }
+    *ret_count = count;
+}
+
 void raw_batches_free(struct raw_batches *batches)
 {
     for (size_t i = 0; i < batches->count; i++)

@@ -49,6 +49,17 @@ struct raw_batches {
 /* Fails when the log does not go back to the first one any more. */
 BS_MUST_CHECK enum bs_code raw_read_batches(const char *dir, struct raw_batches *ret_batches,
                                             struct bs_error *error);
+/* One key of a batch: where it goes, and how long it and its value are. */
+struct raw_put {
+    uint32_t column; /* of the store's families, by number */
+    size_t key_size, value_size;
+};
+
+#define RAW_PUTS_MAX 64
+
+/* The puts of a batch, in their order; deletions are left out. */
+void raw_batch_puts(const struct raw_batches *batches, size_t idx, struct raw_put *ret_puts,
+                    size_t *ret_count);
 void raw_batches_free(struct raw_batches *batches);
 
 #endif

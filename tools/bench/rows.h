@@ -10,6 +10,7 @@
 extern const struct bench_row store_import_row;
 extern const struct bench_row store_transact_1_row;
 extern const struct bench_row store_transact_64_row;
+extern const struct bench_row store_transact_gain_row;
 extern const struct bench_row store_add_all_row;
 extern const struct bench_row store_add_5_row;
 extern const struct bench_row store_add_1_row;

@@ -86,7 +86,7 @@ const struct bench_row store_import_row = {
     .name = "store.import",
     .unit = "datoms/s",
     .peer_name = "rocksdb",
-    .bar = "ratio>=0.3",
+    .bar = "ratio>=0.6",
     .method =
         "MusicBrainz from EDN text to the last sync; the peer writes the same batches of keys "
         "and values, made beforehand, with the same syncs",
