@@ -4,6 +4,7 @@
 
 const struct bench_row *const bench_rows[] = {
     &store_import_row,
+    &store_bulk_row,
     &store_transact_1_row,
     &store_transact_64_row,
     &store_transact_gain_row,

@@ -8,6 +8,7 @@
 #include "raw.h"
 
 extern const struct bench_row store_import_row;
+extern const struct bench_row store_bulk_row;
 extern const struct bench_row store_transact_1_row;
 extern const struct bench_row store_transact_64_row;
 extern const struct bench_row store_transact_gain_row;
