@@ -7,8 +7,10 @@
 #include <histedit.h>
 #include <limits.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,13 +38,26 @@ struct terminal {
 /* A handler gets no argument. The shell while forms run, NULL while a line is typed. */
 static struct shell *volatile running_shell;
 static volatile sig_atomic_t was_interrupted;
+/* Readable once a Ctrl-C came: one that comes just before a wait for input must end it too. */
+static int interrupt_event = -1;
 
 static void on_sigint(int signal_number)
 {
+    int saved_errno = errno;
     (void)signal_number;
     was_interrupted = 1;
+    (void)eventfd_write(interrupt_event, 1); /* full is readable too */
     if (running_shell)
         shell_interrupt(running_shell);
+    errno = saved_errno;
+}
+
+static void forget_interrupt(void)
+{
+    eventfd_t count;
+    was_interrupted = 0;
+    while (eventfd_read(interrupt_event, &count) == 0) {
+    }
 }
 
 /* ---- the line editor ---- */
@@ -64,11 +79,18 @@ static char *prompt(EditLine *edit)
 /* One byte; 1, 0 at the end, -1 after Ctrl-C (libedit's own reading would go on). */
 static int read_byte(char *ret_byte)
 {
+    struct pollfd waited[] = {
+        {.fd = STDIN_FILENO, .events = POLLIN},
+        {.fd = interrupt_event, .events = POLLIN},
+    };
     for (;;) {
-        ssize_t size = was_interrupted ? -1 : read(STDIN_FILENO, ret_byte, 1);
+        int ready = poll(waited, BS_ARRAY_COUNT(waited), -1);
+        if (was_interrupted)
+            return -1;
+        ssize_t size = ready > 0 ? read(STDIN_FILENO, ret_byte, 1) : -1;
         if (size >= 0)
             return (int)size;
-        if (was_interrupted || errno != EINTR)
+        if (errno != EINTR)
             return -1;
     }
 }
@@ -323,7 +345,7 @@ static void run(struct terminal *terminal)
 {
     for (;;) {
         int size = 0;
-        was_interrupted = 0;
+        forget_interrupt();
         const char *line = el_gets(terminal->edit, &size);
         if (line && size > 0) {
             running_shell = terminal->shell;
@@ -368,10 +390,13 @@ void shell_run_terminal(struct shell *shell)
     struct sigaction action = {.sa_handler = on_sigint};
     struct sigaction before;
     sigemptyset(&action.sa_mask);
+    interrupt_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     prepare(&terminal);
     sigaction(SIGINT, &action, &before);
     run(&terminal);
     sigaction(SIGINT, &before, NULL);
+    close(interrupt_event);
+    interrupt_event = -1;
     history_end(terminal.history);
     el_end(terminal.edit);
     bs_buf_fini(&terminal.text);

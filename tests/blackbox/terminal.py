@@ -9,8 +9,10 @@ import os
 import pty
 import re
 import select
+import signal
 import sys
 import tempfile
+import termios
 import time
 
 LIMIT_S = 30
@@ -51,18 +53,34 @@ class Terminal:
     def type(self, text):
         os.write(self.file, text.encode())
 
+    def wait_for_line(self):
+        """The prompt is shown just before the line editor takes the terminal over; in between, the
+        terminal itself throws a line away at Ctrl-C and keeps Ctrl-D."""
+        deadline = time.monotonic() + LIMIT_S
+        while termios.tcgetattr(self.file)[3] & termios.ICANON:
+            if time.monotonic() > deadline:
+                raise TimeoutError("no line was asked for")
+            os.sched_yield()
+
     def say(self, text, answer):
+        self.wait_for_line()
         self.type(text)
         self.wait_for(answer)
 
+    def interrupt(self, answer):
+        """Ctrl-C while a form runs, or is about to."""
+        self.type("\x03")
+        self.wait_for(answer)
+
     def end(self):
-        """Ctrl-D, again where it came while the terminal was between its modes, which drops it."""
-        deadline = time.monotonic() + LIMIT_S
-        while time.monotonic() < deadline:
-            self.type("\x04")
-            ready, _, _ = select.select([self.file], [], [], 1)
-            if ready and not self.read(deadline):
-                break
+        """Ctrl-D."""
+        self.wait_for_line()
+        self.type("\x04")
+        try:
+            while self.read(time.monotonic() + LIMIT_S):
+                pass
+        except TimeoutError:
+            os.kill(self.pid, signal.SIGKILL)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
@@ -104,7 +122,7 @@ def interrupts(terminal):
     terminal.say("\x03", "\n> ")
     terminal.say("(count [])\r", "\n0\n> ")
     terminal.say(f"{LONG}\r", "100000)\n")
-    terminal.say("\x03", "(:rpc.error/cancelled)\n> ")
+    terminal.interrupt("(:rpc.error/cancelled)\n> ")
     terminal.say("(count [1])\r", "\n1\n> ")
 
 
