@@ -27,6 +27,7 @@ struct datom_cursor {
     bool needs_past;
     bool done;
     bool before_start;       /* seek: nothing at or after the components was met yet */
+    bool is_exact;           /* what begins with the prefix is in the range */
     struct datom_key prefix; /* keys of the range begin with it; empty for seeks */
     struct datom_source now;
     struct datom_source past;
@@ -170,6 +171,10 @@ static void make_prefix(struct datom_cursor *cursor, const struct datom_key *sta
         cursor->prefix.len = 0;
     else if (cursor->range.has_start)
         cursor->prefix.len = 4;
+    const struct datom_range *range = &cursor->range;
+    bool is_value_bound = range->has_v && range->index != DATOM_VAET;
+    cursor->is_exact =
+        !range->seek && !is_value_bound && !range->has_tx && !range->has_start && !range->has_end;
 }
 
 /* ---- comparing with components ---- */
@@ -369,7 +374,8 @@ static enum bs_code step_single(struct datom_cursor *cursor, struct bs_error *er
         return BS_OK;
     size_t first = cursor->batch_count;
     batch_add(cursor, &life, life.t_added, true);
-    keep_range(cursor, first);
+    if (!cursor->is_exact)
+        keep_range(cursor, first);
     return BS_OK;
 }
 
@@ -399,14 +405,14 @@ static enum bs_code step(struct datom_cursor *cursor, struct bs_error *error)
         BS_TRY(check_source(cursor, &cursor->now, error));
         return check_source(cursor, &cursor->past, error);
     }
+    size_t len = has_now ? group_len(cursor, cursor->now.iter->key, false) : 0;
+    if (has_now && len == 0)
+        return step_single(cursor, error);
     /* the group that comes first; of two that share a beginning the shorter holds the other */
-    struct datom_key group = {0};
-    if (has_now) {
-        size_t len = group_len(cursor, cursor->now.iter->key, false);
-        if (len == 0)
-            return step_single(cursor, error);
+    struct datom_key group;
+    group.len = 0;
+    if (has_now)
         key_append(&group, cursor->now.iter->key.ptr, len);
-    }
     if (has_past) {
         struct bs_str key = cursor->past.iter->key;
         struct bs_str past = bs_str_slice(key, 0, group_len(cursor, key, true));

@@ -9,6 +9,7 @@
 #define READS 200000
 #define FORKS 20000
 #define WITHS 2000
+#define SCANS 50 /* one is a matter of milliseconds */
 
 struct state {
     struct bench_context *context;
@@ -176,12 +177,14 @@ static enum bs_code scan(void *self, double *ret_figure, struct bs_error *error)
     struct datom_range range = {
         .index = DATOM_AEVT, .has_a = true, .a = largest_attribute(state->music->db)};
     BS_CLEANUP(datom_cursor_freep) struct datom_cursor *cursor = NULL;
-    size_t total = 0, count = 1;
+    size_t total = 0, scans = bench_count(state->context, SCANS);
     int64_t started = bs_monotonic_ns();
     BS_TRY(datom_cursor_open(state->music->db, &range, &cursor, error));
-    for (; count > 0; total += count) {
+    for (size_t i = 0; i < scans; i++) {
         const struct datom *datoms;
-        BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
+        BS_TRY(datom_cursor_reset(cursor, &range, error));
+        for (size_t count = 1; count > 0; total += count)
+            BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
     }
     *ret_figure = rate(total, started);
     return BS_OK;
@@ -193,19 +196,21 @@ static enum bs_code raw_scan(void *self, double *ret_figure, struct bs_error *er
     struct raw *raw = &state->music->raw;
     uint8_t prefix[4];
     bs_store_u32(prefix, (uint32_t)largest_attribute(state->music->db));
-    size_t total = 0, bytes = 0;
+    size_t total = 0, bytes = 0, scans = bench_count(state->context, SCANS);
     int64_t started = bs_monotonic_ns();
     rocksdb_iterator_t *iter =
         rocksdb_create_iterator_cf(raw->db, raw->read, raw_column(raw, "aevt"));
-    for (rocksdb_iter_seek(iter, (const char *)prefix, sizeof(prefix)); rocksdb_iter_valid(iter);
-         rocksdb_iter_next(iter)) {
-        size_t size;
-        const char *key = rocksdb_iter_key(iter, &size);
-        if (size < sizeof(prefix) || memcmp(key, prefix, sizeof(prefix)) != 0)
-            break;
-        (void)rocksdb_iter_value(iter, &size);
-        bytes += size;
-        total++;
+    for (size_t i = 0; i < scans; i++) {
+        rocksdb_iter_seek(iter, (const char *)prefix, sizeof(prefix));
+        for (; rocksdb_iter_valid(iter); rocksdb_iter_next(iter)) {
+            size_t size;
+            const char *key = rocksdb_iter_key(iter, &size);
+            if (size < sizeof(prefix) || memcmp(key, prefix, sizeof(prefix)) != 0)
+                break;
+            (void)rocksdb_iter_value(iter, &size);
+            bytes += size;
+            total++;
+        }
     }
     char *text = NULL;
     rocksdb_iter_get_error(iter, &text);
