@@ -69,6 +69,17 @@ static void group_add_change(struct datom_conn *conn, struct datom_group *group,
     group->changes[group->changes_count++] = *change;
 }
 
+static void add_meta(struct datom_conn *conn, struct datom_group *group,
+                     const struct datom_body *body, const struct datom *datoms, size_t count,
+                     struct bs_arena *arena)
+{
+    struct datom_change *meta;
+    size_t meta_count;
+    datom_load_meta_changes(body, datoms, count, arena, &meta, &meta_count);
+    for (size_t i = 0; i < meta_count; i++)
+        group_add_change(conn, group, &meta[i]);
+}
+
 /*
  * Puts a resolved transaction into the group that forms. Takes over nothing: the changes stand in
  * the report's arena, and its writer keeps that until the group is done.
@@ -83,12 +94,12 @@ static struct datom_group *join_group_locked(struct datom_conn *conn,
     group->refs++;
     for (size_t i = 0; i < result->changes_count; i++)
         group_add_change(conn, group, &result->changes[i]);
-    struct datom_change *meta;
-    size_t meta_count;
-    datom_load_meta_changes(result->body, report->datoms, report->datoms_count, report->arena,
-                            &meta, &meta_count);
-    for (size_t i = 0; i < meta_count; i++)
-        group_add_change(conn, group, &meta[i]);
+    add_meta(conn, group, result->body, report->datoms, report->datoms_count, report->arena);
+    if (result->uncounted_count > 0)
+        add_meta(conn, group, result->body, result->uncounted, result->uncounted_count,
+                 report->arena);
+    if (result->has_erased)
+        group_add_change(conn, group, datom_purge_mark(report->t, report->arena));
     datom_body_unref(group->last);
     group->last = datom_body_ref(result->body);
     return group;
@@ -144,19 +155,48 @@ static void finish_group_locked(struct datom_conn *conn, struct datom_group *gro
     datom_conn_discard_forming_locked(conn);
 }
 
-/* What the group says, for the log: its records by t. */
-static struct datom_log_record *list_records(const struct datom_group *group, size_t *ret_count)
+/* Puts each t once: an erasure writes the record of a transaction of its own group anew. */
+static void list_record(struct datom_log_record *records, size_t *count,
+                        const struct datom_change *change)
 {
-    struct datom_log_record *records = bs_malloc(group->changes_count * sizeof(*records));
-    size_t count = 0;
-    for (size_t i = 0; i < group->changes_count; i++) {
-        const struct datom_change *change = &group->changes[i];
-        if (change->family == DATOM_FAMILY_LOG)
-            records[count++] = (struct datom_log_record){.t = bs_load_u64(change->key.ptr),
-                                                         .bytes = change->record};
+    struct datom_log_record record = {.t = bs_load_u64(change->key.ptr), .bytes = change->record};
+    size_t i = *count;
+    while (i > 0 && records[i - 1].t > record.t)
+        i--;
+    if (i > 0 && records[i - 1].t == record.t) {
+        records[i - 1] = record;
+        return;
     }
-    *ret_count = count;
+    memmove(records + i + 1, records + i, (*count - i) * sizeof(*records));
+    records[i] = record;
+    (*count)++;
+}
+
+struct datom_log_record *datom_conn_list_records(const struct datom_change *changes, size_t count,
+                                                 uint64_t basis_t, bool is_new, size_t *ret_count)
+{
+    struct datom_log_record *records = bs_malloc((count + 1) * sizeof(*records));
+    *ret_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (changes[i].family == DATOM_FAMILY_LOG &&
+            (bs_load_u64(changes[i].key.ptr) > basis_t) == is_new)
+            list_record(records, ret_count, &changes[i]);
+    }
     return records;
+}
+
+enum bs_code datom_conn_replace_records(struct datom_conn *conn, const struct datom_change *changes,
+                                        size_t count, uint64_t basis_t, struct bs_error *error)
+{
+    size_t records_count;
+    bool is_durable;
+    enum bs_code code = BS_OK;
+    struct datom_log_record *records =
+        datom_conn_list_records(changes, count, basis_t, false, &records_count);
+    if (records_count > 0)
+        code = conn->log.replace(conn->log.self, records, records_count, &is_durable, error);
+    free(records);
+    return code;
 }
 
 /* The log first; the indexes need a sync only where the log is part of their write. Without the
@@ -166,12 +206,14 @@ static enum bs_code write_group(struct datom_conn *conn, struct datom_group *gro
 {
     bool is_durable = false;
     size_t count;
-    struct datom_log_record *records = list_records(group, &count);
+    struct datom_log_record *records =
+        datom_conn_list_records(group->changes, group->changes_count, basis_t, true, &count);
     enum bs_code code =
         conn->log.append(conn->log.self, basis_t, records, count, &is_durable, error);
     free(records);
     if (code != BS_OK)
         return code;
+    BS_TRY(datom_conn_replace_records(conn, group->changes, group->changes_count, basis_t, error));
     return datom_store_write(conn->store, group->write, !is_durable && !conn->no_sync, error);
 }
 
@@ -228,7 +270,16 @@ struct datom_pending {
     const struct datom_tx_options *options; /* may be NULL */
     struct datom_report *report;
     struct datom_group *group; /* that it is written with; NULL: in memory, published at once */
+    struct datom_purge *purge; /* what it erased from files; NULL: nothing */
 };
+
+static void drop(struct datom_pending *pending)
+{
+    datom_report_free(pending->report);
+    pending->report = NULL;
+    datom_purge_free(pending->purge);
+    pending->purge = NULL;
+}
 
 /* Resolves it on top of the tip; *ret_again: another process was faster, nothing has begun. */
 static enum bs_code resolve_locked(struct datom_pending *pending, bool *ret_again,
@@ -262,6 +313,8 @@ static enum bs_code resolve_locked(struct datom_pending *pending, bool *ret_agai
     else
         datom_conn_publish_locked(conn, result.body);
     datom_body_unref(result.body);
+    if (conn->store && result.has_erased)
+        pending->purge = datom_purge_new(report->t, result.touched, result.touched_count);
     pending->report = report;
     return BS_OK;
 }
@@ -301,10 +354,8 @@ static enum bs_code settle_locked(struct datom_pending *pending, bool *ret_again
         *error = group->error;
     group_unref_locked(group);
     pending->group = NULL;
-    if (code != BS_OK || *ret_again) {
-        datom_report_free(pending->report);
-        pending->report = NULL;
-    }
+    if (code != BS_OK || *ret_again)
+        drop(pending);
     return code;
 }
 
@@ -328,12 +379,16 @@ static enum bs_code check_writable(const struct datom_conn *conn, struct bs_erro
                         "writes it");
 }
 
-static void give_report(struct datom_report *report, struct datom_report **ret_report)
+/* Its end, without the lock. What fails in cleaning files is done at the next open. */
+static void give_report(struct datom_pending *pending, struct datom_report **ret_report)
 {
-    if (ret_report)
-        *ret_report = report;
-    else
-        datom_report_free(report);
+    if (pending->purge)
+        (void)!datom_store_purge(pending->conn->store, pending->purge, NULL);
+    if (ret_report) {
+        *ret_report = pending->report;
+        pending->report = NULL;
+    }
+    drop(pending);
 }
 
 enum bs_code datom_transact(struct datom_conn *conn, struct edn tx_data,
@@ -348,7 +403,7 @@ enum bs_code datom_transact(struct datom_conn *conn, struct edn tx_data,
         code = end_locked(&pending, error);
     pthread_mutex_unlock(&conn->lock);
     if (code == BS_OK)
-        give_report(pending.report, ret_report);
+        give_report(&pending, ret_report);
     return code;
 }
 
@@ -382,7 +437,7 @@ enum bs_code datom_pending_end(struct datom_pending *pending, struct datom_repor
     enum bs_code code = end_locked(pending, error);
     pthread_mutex_unlock(&conn->lock);
     if (code == BS_OK)
-        give_report(pending->report, ret_report);
+        give_report(pending, ret_report);
     free(pending);
     datom_conn_unref(conn);
     return code;

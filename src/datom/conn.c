@@ -140,6 +140,8 @@ static enum bs_code open_with_log(struct datom_store *store, const struct datom_
     conn->store = datom_store_ref(store);
     conn->log = log;
     conn->has_own_log = has_own_log;
+    if (!options->read_only)
+        BS_TRY(datom_store_purge_pending(store, error));
     if (has_own_log) {
         BS_TRY(check_log(conn, error));
         BS_TRY(datom_conn_catch_up(conn, error));

@@ -19,6 +19,7 @@
 #include "datom/datom.h"
 #include "datom/db.h"
 #include "datom/log_store.h"
+#include "datom/purge.h"
 
 /* Transactions that share a write. Every waiting writer holds one reference, the connection one
  * while the group forms or is written. Guarded by the connection's lock. */
@@ -83,6 +84,16 @@ void datom_conn_unwatch(struct datom_conn *conn, struct datom_watcher *watcher);
 void datom_conn_wake_published_locked(struct datom_conn *conn);
 /* Takes in what the connection's log has beyond its own t; no write may be under way. */
 BS_MUST_CHECK enum bs_code datom_conn_feed_locked(struct datom_conn *conn, struct bs_error *error);
+/*
+ * What changes say of the log: the records beyond basis_t, or those up to it, which an erasure has
+ * written anew. By t, each once; freed by the caller, bytes borrowed from the changes.
+ */
+struct datom_log_record *datom_conn_list_records(const struct datom_change *changes, size_t count,
+                                                 uint64_t basis_t, bool is_new, size_t *ret_count);
+BS_MUST_CHECK enum bs_code datom_conn_replace_records(struct datom_conn *conn,
+                                                      const struct datom_change *changes,
+                                                      size_t count, uint64_t basis_t,
+                                                      struct bs_error *error);
 /* The transactions of the group that forms are to be resolved again, on what is published. */
 void datom_conn_discard_forming_locked(struct datom_conn *conn);
 

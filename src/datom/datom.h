@@ -146,6 +146,7 @@ struct datom_options {
     bool read_only; /* reads beside a writing process; no lock; datom_conn_catch_up follows it */
     bool no_sync;   /* acknowledge before the disk has it: for bulk loads that can be repeated */
     uint64_t cache_bytes;        /* block cache; 0: 64 MiB */
+    bool no_compression;         /* of files, so that one can see what is in them */
     uint64_t write_buffer_bytes; /* memory for what is not in sorted files yet; 0: 64 MiB */
     /* What transactions may call by name; held by the connection and its values. NULL: nothing; for
      * a fork: those of the value that it is made of. */

@@ -15,10 +15,59 @@
 
 /* ---- a log's records into the indexes ---- */
 
+static void feed_meta(struct datom_conn *conn, const struct datom_body *body,
+                      const struct datom *datoms, size_t count, struct bs_arena *arena,
+                      struct datom_write *write)
+{
+    struct datom_change *meta;
+    size_t meta_count;
+    datom_load_meta_changes(body, datoms, count, arena, &meta, &meta_count);
+    for (size_t i = 0; i < meta_count; i++)
+        datom_write_add(conn->store, write, &meta[i]);
+}
+
+/*
+ * Whether the log still has a record as the indexes had it before. If not, its erasure was done,
+ * and perhaps others after it, which the indexes do not know of yet.
+ */
+static enum bs_code is_unchanged(struct datom_conn *conn, struct datom_body *before,
+                                 struct bs_str key, bool *ret_is, struct bs_error *error)
+{
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct datom_log_record record;
+    size_t count;
+    uint64_t t = bs_load_u64(key.ptr);
+    BS_TRY(conn->log.read(conn->log.self, t, 1, arena, &record, &count, error));
+    struct datom_pin pin;
+    struct bs_str was;
+    bool found;
+    BS_TRY(datom_body_get(before, DATOM_FAMILY_LOG, key, &pin, &was, &found, error));
+    *ret_is = count == 1 && record.t == t && found && bs_str_equal(record.bytes, was);
+    datom_pin_release(&pin);
+    return BS_OK;
+}
+
+/* Whoever asked for an erasure may have been stopped before it was done in the log. */
+static enum bs_code finish_erasure(struct datom_conn *conn, struct datom_body *before,
+                                   const struct tx_result *result, uint64_t t,
+                                   struct bs_error *error)
+{
+    for (size_t i = 0; result->has_erased && i < result->changes_count; i++) {
+        const struct datom_change *change = &result->changes[i];
+        bool is_to_do;
+        if (change->family != DATOM_FAMILY_LOG || bs_load_u64(change->key.ptr) >= t)
+            continue;
+        BS_TRY(is_unchanged(conn, before, change->key, &is_to_do, error));
+        if (is_to_do)
+            BS_TRY(datom_conn_replace_records(conn, change, 1, t - 1, error));
+    }
+    return BS_OK;
+}
+
 /* One record on top of `*body`, its changes into the write. */
 static enum bs_code feed_record(struct datom_conn *conn, const struct datom_log_record *record,
                                 struct datom_write *write, struct datom_body **body,
-                                struct bs_error *error)
+                                bool *has_erased, struct bs_error *error)
 {
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     struct datom_log_entry entry = {.t = record->t};
@@ -29,14 +78,15 @@ static enum bs_code feed_record(struct datom_conn *conn, const struct datom_log_
     BS_TRY(tx_replay_changes(*body, &entry, arena, &result, error));
     for (size_t i = 0; i < result.changes_count; i++)
         datom_write_add(conn->store, write, &result.changes[i]);
-    struct datom_change *meta;
-    size_t meta_count;
-    datom_load_meta_changes(result.body, datoms, entry.count, arena, &meta, &meta_count);
-    for (size_t i = 0; i < meta_count; i++)
-        datom_write_add(conn->store, write, &meta[i]);
+    feed_meta(conn, result.body, datoms, entry.count, arena, write);
+    feed_meta(conn, result.body, result.uncounted, result.uncounted_count, arena, write);
+    if (result.has_erased)
+        datom_write_add(conn->store, write, datom_purge_mark(record->t, arena));
+    enum bs_code code = finish_erasure(conn, *body, &result, record->t, error);
     datom_body_unref(*body);
     *body = result.body;
-    return BS_OK;
+    *has_erased = *has_erased || result.has_erased;
+    return code;
 }
 
 static enum bs_code feed_records_locked(struct datom_conn *conn,
@@ -46,8 +96,9 @@ static enum bs_code feed_records_locked(struct datom_conn *conn,
     struct datom_body *body = datom_body_ref(conn->published->body);
     struct datom_write *write = datom_write_new();
     enum bs_code code = BS_OK;
+    bool has_erased = false;
     for (size_t i = 0; i < count && code == BS_OK; i++)
-        code = feed_record(conn, &records[i], write, &body, error);
+        code = feed_record(conn, &records[i], write, &body, &has_erased, error);
     if (code == BS_OK)
         code = datom_store_write(conn->store, write, false, error);
     datom_write_free(write);
@@ -59,6 +110,8 @@ static enum bs_code feed_records_locked(struct datom_conn *conn,
         datom_body_unref(fed);
     }
     datom_body_unref(body);
+    if (code == BS_OK && has_erased)
+        (void)!datom_store_purge_pending(conn->store, NULL);
     return code;
 }
 

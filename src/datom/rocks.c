@@ -122,7 +122,7 @@ static enum bs_code open_database(struct datom_store *store, const struct datom_
                                   struct bs_error *error)
 {
     char *text;
-    bool compress = true;
+    bool compress = !given->no_compression;
     open_engine(store, given, compress, &text);
     if (text && contains(text, "not linked with the binary")) {
         rocksdb_free(text);

@@ -49,6 +49,14 @@ size_t datom_write_bytes(struct datom_write *write);
 BS_MUST_CHECK enum bs_code datom_store_write(struct datom_store *store, struct datom_write *write,
                                              bool sync, struct bs_error *error);
 
+/* Writes what is in memory to files, so that the write-ahead log up to here goes. */
+BS_MUST_CHECK enum bs_code datom_store_flush(struct datom_store *store, struct bs_error *error);
+/* Merges the files that hold keys from first to last (empty: all), down to the last level: what was
+ * deleted or overwritten, and no snapshot sees any more, is gone from them. After a failure, of
+ * which the engine tells nothing here, it refuses writes. Without a lock. */
+void datom_store_compact(struct datom_store *store, enum datom_family family, struct bs_str first,
+                         struct bs_str last);
+
 /* Estimates from the engine; bytes are those on disk (packed) and in write buffers. */
 void datom_store_family_size(struct datom_store *store, enum datom_family family,
                              uint64_t *ret_bytes, uint64_t *ret_keys);

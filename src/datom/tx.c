@@ -202,7 +202,14 @@ enum bs_code tx_run(const struct tx_request *request, struct datom_report *repor
         report->datoms = tx.datoms;
         report->datoms_count = tx.datoms_count;
         report->t = t;
-        *ret_result = (struct tx_result){.body = tx.body_after};
+        *ret_result = (struct tx_result){
+            .body = tx.body_after,
+            .has_erased = tx.has_erased,
+            .touched = tx.touched,
+            .touched_count = tx.touched_count,
+            .uncounted = tx.uncounted,
+            .uncounted_count = tx.uncounted_count,
+        };
         if (request->keep_changes)
             give_changes(&tx, ret_result);
     } else {
@@ -260,7 +267,14 @@ enum bs_code tx_replay_changes(struct datom_body *before, const struct datom_log
     count_ids(&tx, entry);
     enum bs_code code = replay_steps(&tx, entry, error);
     if (code == BS_OK) {
-        *ret_result = (struct tx_result){.body = tx.body_after};
+        *ret_result = (struct tx_result){
+            .body = tx.body_after,
+            .has_erased = tx.has_erased,
+            .touched = tx.touched,
+            .touched_count = tx.touched_count,
+            .uncounted = tx.uncounted,
+            .uncounted_count = tx.uncounted_count,
+        };
         give_changes(&tx, ret_result);
     } else {
         datom_body_unref(tx.body_after);

@@ -9,6 +9,7 @@
  * other; new ids tx_entries.c   operations -> datoms, as a set: conflicts, redundancy, implied
  * retractions, uniqueness tx_schema.c    what the datoms do to the schema, and whether they may
  *   tx_apply.c     datoms -> changes of index families, counters, the next body
+ *   tx_excise.c    what is erased from that body
  *
  * All of it sees db-before only. Internal to these files and tx.c; one thread.
  */
@@ -71,6 +72,7 @@ struct tx_entry {
     uint64_t t_added; /* of the life that a retraction closes */
     uint32_t form_idx;
     bool added;
+    bool is_erased;    /* a retraction that nothing speaks of: neither history nor log */
     bool is_redundant; /* true already: takes part in conflicts, is not written */
     bool is_replaced;  /* a retraction whose current key the addition of this transaction overwrites
                         */
@@ -116,6 +118,11 @@ struct tx {
     struct datom *datoms;
     size_t datoms_count;
     struct datom_body *body_after;
+    bool has_erased;
+    struct datom_change *touched; /* with keep_changes: keys of what was erased; in the arena */
+    size_t touched_count;
+    struct datom *uncounted; /* live datoms that were erased, as retractions; in the arena */
+    size_t uncounted_count;
     bool keep_changes;
     struct datom_change *changes; /* in the scratch arena */
     size_t changes_count, changes_capacity;
@@ -173,6 +180,12 @@ struct tx_result {
     struct datom_body *body;
     struct datom_change *changes;
     size_t changes_count;
+    bool has_erased; /* something, so that files are to be cleaned of it: at these keys */
+    const struct datom_change *touched;
+    size_t touched_count;
+    /* live datoms that went without being in the report: their attributes have other counts too */
+    const struct datom *uncounted;
+    size_t uncounted_count;
 };
 
 struct tx_request {

@@ -69,21 +69,21 @@ static void apply_entry(struct tx *tx, const struct tx_entry *entry)
         return;
     }
     change_families(tx, entry, &life, DATOM_FAMILY_EAVT, true);
-    if (entry->attribute->no_history)
+    if (entry->attribute->no_history || entry->is_erased)
         return;
     life.t_retracted = tx->t;
     change_families(tx, entry, &life, DATOM_FAMILY_EAVT_H, false);
 }
 
-static void apply_log(struct tx *tx)
+void tx_change_log(struct tx *tx, uint64_t t, const struct datom *datoms, size_t count)
 {
-    enum datom_type *types = bs_arena_new_array(tx->scratch, tx->datoms_count + 1, enum datom_type);
-    for (size_t i = 0; i < tx->datoms_count; i++)
-        types[i] = datom_schema_attribute(tx->db->body->schema, tx->datoms[i].a)->type;
+    enum datom_type *types = bs_arena_new_array(tx->scratch, count + 1, enum datom_type);
+    for (size_t i = 0; i < count; i++)
+        types[i] = datom_schema_attribute(tx->db->body->schema, datoms[i].a)->type;
     BS_CLEANUP(bs_buf_fini) struct bs_buf record = BS_BUF_INIT(0);
-    datom_log_encode(tx->datoms, types, tx->datoms_count, tx->t, &record);
+    datom_log_encode(datoms, types, count, t, &record);
     uint8_t key[8];
-    bs_store_u64(key, tx->t);
+    bs_store_u64(key, t);
     change(tx, &(struct datom_change){
                    .family = DATOM_FAMILY_LOG,
                    .key = bs_str_make((const char *)key, sizeof(key)),
@@ -103,7 +103,7 @@ static void list_datoms(struct tx *tx)
     for (int first = 1; first >= 0; first--) {
         for (size_t i = 0; i < tx->entries_count; i++) {
             const struct tx_entry *entry = &tx->entries[i];
-            if (entry->is_redundant || is_instant(tx, entry) != (bool)first)
+            if (entry->is_redundant || entry->is_erased || is_instant(tx, entry) != (bool)first)
                 continue;
             tx->datoms[tx->datoms_count++] = (struct datom){
                 .e = entry->e,
@@ -135,8 +135,9 @@ enum bs_code tx_apply(struct tx *tx, struct bs_error *error)
         if (!tx->entries[i].is_redundant)
             apply_entry(tx, &tx->entries[i]);
     }
-    apply_log(tx);
+    tx_change_log(tx, tx->t, tx->datoms, tx->datoms_count);
     datom_body_add_counts(body, tx->datoms, tx->datoms_count);
     swap_schema(body, tx->schema_after);
-    return tx_alter_attributes(tx, error);
+    BS_TRY(tx_alter_attributes(tx, error));
+    return tx_excise(tx, error);
 }

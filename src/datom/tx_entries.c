@@ -373,6 +373,32 @@ enum bs_code tx_add_entry(struct tx *tx, const struct tx_op *op, struct bs_error
     return add(tx, &entry, error);
 }
 
+/*
+ * An index that takes in a log from which something was erased may still have a value that the log
+ * does not retract any more where it gives way to this addition: it goes without a trace.
+ */
+static enum bs_code retract_erased(struct tx *tx, const struct tx_entry *add,
+                                   const struct datom_key_value *value, struct bs_error *error)
+{
+    struct datom_life life;
+    bool is_current;
+    struct datom_key_value current;
+    BS_TRY(find_current(tx, add->e, add->attribute, value, &life, &is_current, error));
+    if (!is_current)
+        return BS_OK;
+    datom_key_value_encode(life.v, add->attribute->type, &current);
+    if (bs_str_equal(key_value_str(&current), key_value_str(value)) ||
+        find_eav(tx, add->e, add->attribute, &current) != DATOM_TABLE_NONE)
+        return BS_OK;
+    struct tx_entry entry = *add;
+    entry.added = false;
+    entry.is_erased = true;
+    entry.v = life.v;
+    entry.t_added = life.t_added;
+    entry_new(tx, &entry, &current);
+    return BS_OK;
+}
+
 enum bs_code tx_replay_entry(struct tx *tx, const struct datom *datom, struct bs_error *error)
 {
     const struct datom_attribute *attribute =
@@ -400,6 +426,8 @@ enum bs_code tx_replay_entry(struct tx *tx, const struct datom *datom, struct bs
                                 (unsigned long long)tx->t, (unsigned long long)datom->e);
         entry.t_added = life.t_added;
     }
+    if (datom->added && !attribute->many && tx->keep_changes)
+        BS_TRY(retract_erased(tx, &entry, &value, error));
     struct tx_entry *made = entry_new(tx, &entry, &value);
     if (datom->added && !attribute->many)
         datom_table_add(&tx->adds_by_ea, hash_ids(entry.e, attribute->id),

@@ -145,7 +145,6 @@ static enum bs_code check_supported(const struct datom_attribute *attribute, str
 {
     switch (attribute->id) {
     case DATOM_DB_ENSURE:
-    case DATOM_DB_EXCISE:
     case DATOM_DB_ATTR_PREDS:
     case DATOM_DB_ENTITY_PREDS:
     case DATOM_DB_TUPLE_ATTRS:

@@ -1,0 +1,450 @@
+/*
+ * Excision: what is erased and what is left, in current values, history, log and files; on disk, in
+ * memory, in forks, through another log; what was noHistory; killed on the way.
+ */
+
+#include "support.h"
+
+#include <signal.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "datom/datom.h"
+#include "shared_log.h"
+
+static char base_dir[] = "/tmp/bandstand-excise-XXXXXX";
+
+static int setup(void **state)
+{
+    (void)state;
+    return mkdtemp(base_dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[96];
+    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
+    return system(command);
+}
+
+/* Everything that is secret says so, so that it is found wherever it is left. */
+static const char *const script[] = {
+    "[{:db/ident :p/id :db/valueType :db.type/string :db/cardinality :db.cardinality/one"
+    "  :db/unique :db.unique/identity}"
+    " {:db/ident :p/name :db/valueType :db.type/string :db/cardinality :db.cardinality/one"
+    "  :db/index true}"
+    " {:db/ident :p/tags :db/valueType :db.type/string :db/cardinality :db.cardinality/many"
+    "  :db/index true}"
+    " {:db/ident :p/friend :db/valueType :db.type/ref :db/cardinality :db.cardinality/many}"
+    " {:db/ident :p/parts :db/valueType :db.type/ref :db/cardinality :db.cardinality/many"
+    "  :db/isComponent true}"
+    " {:db/ident :p/last-seen :db/valueType :db.type/string :db/cardinality :db.cardinality/one"
+    "  :db/noHistory true}]",
+    "[{:p/id \"secret-eve\" :p/name \"secret-name-1\" :p/tags [\"secret-tag-1\" \"secret-tag-2\"]"
+    "  :p/last-seen \"secret-seen-1\" :db/ident :person/secret-eve"
+    "  :p/parts [{:p/name \"secret-part-1\" :p/parts [{:p/name \"secret-part-2\"}]}]}"
+    " {:p/id \"adam\" :p/name \"kept-name-1\" :p/last-seen \"kept-seen-1\"}]",
+    "[{:p/id \"adam\" :p/friend [:p/id \"secret-eve\"] :p/name \"kept-name-2\"}"
+    " [:db/add [:p/id \"secret-eve\"] :p/name \"secret-name-2\"]"
+    " [:db/retract [:p/id \"secret-eve\"] :p/tags \"secret-tag-1\"]]",
+    "[{:p/id \"secret-eve\" :p/last-seen \"secret-seen-2\"}"
+    " {:p/id \"adam\" :p/last-seen \"kept-seen-2\"}]",
+    "[[:db/retract [:p/id \"secret-eve\"] :p/last-seen]]",
+    "[{:p/id \"secret-eve\" :p/last-seen \"secret-seen-3\"}]",
+};
+
+static void transact_ok(struct datom_conn *conn, const char *text)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    if (datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error) != BS_OK)
+        fail_msg("%s: %s", text, error.message);
+}
+
+static void run_script(struct datom_conn *conn)
+{
+    for (size_t i = 0; i < BS_ARRAY_COUNT(script); i++)
+        transact_ok(conn, script[i]);
+}
+
+static struct datom_conn *open_store(const char *name, const struct datom_log_store *log)
+{
+    char dir[80];
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_options options = {.create = true, .no_compression = true, .log = log};
+    struct datom_conn *conn = NULL;
+    snprintf(dir, sizeof(dir), "%s/%s", base_dir, name);
+    if (datom_conn_open(bs_str_from(dir), &options, &conn, &error) != BS_OK)
+        fail_msg("%s: %s", name, error.message);
+    return conn;
+}
+
+/* ---- looking for what is left ---- */
+
+/* Datoms that say `needle` in an index, with history, and in the log. */
+static size_t count_in(struct datom_db *db, enum datom_index index, const char *needle)
+{
+    struct datom_range range = {.index = index};
+    struct datom_cursor *cursor;
+    size_t found = 0;
+    char text[200];
+    assert_int_equal(datom_cursor_open(db, &range, &cursor, NULL), BS_OK);
+    for (;;) {
+        const struct datom *datoms;
+        size_t count;
+        assert_int_equal(datom_cursor_next(cursor, &datoms, &count, NULL), BS_OK);
+        for (size_t i = 0; i < count; i++)
+            found += strstr(edn_print_cut(datoms[i].v, text, sizeof(text)), needle) != NULL;
+        if (count == 0)
+            break;
+    }
+    datom_cursor_free(cursor);
+    return found;
+}
+
+static size_t count_in_log(struct datom_db *db, const char *needle)
+{
+    struct datom_log_reader *reader;
+    size_t count = 0;
+    char text[200];
+    assert_int_equal(datom_log_open(db, 0, UINT64_MAX, &reader, NULL), BS_OK);
+    for (;;) {
+        struct datom_log_entry entry;
+        bool found;
+        assert_int_equal(datom_log_next(reader, &entry, &found, NULL), BS_OK);
+        if (!found)
+            break;
+        for (size_t i = 0; i < entry.count; i++)
+            count += strstr(edn_print_cut(entry.datoms[i].v, text, sizeof(text)), needle) != NULL;
+    }
+    datom_log_close(reader);
+    return count;
+}
+
+static size_t count_left(struct datom_conn *conn, const char *needle)
+{
+    struct datom_db *db = datom_conn_db(conn);
+    struct datom_db *history = datom_db_history(db);
+    size_t count = count_in_log(db, needle);
+    for (int index = DATOM_EAVT; index <= DATOM_AVET; index++)
+        count += count_in(history, (enum datom_index)index, needle);
+    datom_db_unref(history);
+    datom_db_unref(db);
+    return count;
+}
+
+static void tell(void *self, const char *line)
+{
+    (void)self;
+    print_message("%s\n", line);
+}
+
+static void check_ok(struct datom_conn *conn)
+{
+    struct datom_check_report report;
+    struct datom_db *db = datom_conn_db(conn);
+    assert_int_equal(datom_db_check(db, tell, NULL, &report, NULL), BS_OK);
+    assert_int_equal(report.differences, 0);
+    datom_db_unref(db);
+}
+
+/* Files of a store in which bytes stand; names them. */
+static size_t count_files(const char *name, const char *needle)
+{
+    char command[300];
+    char line[200];
+    size_t count = 0;
+    snprintf(command, sizeof(command), "grep -rla -e '%s' %s/%s", needle, base_dir, name);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    while (fgets(line, sizeof(line), pipe)) {
+        print_message("%s stands in %s", needle, line);
+        count++;
+    }
+    pclose(pipe);
+    return count;
+}
+
+/* ---- what goes and what stays ---- */
+
+struct row {
+    const char *name;
+    const char *excise;
+    const char *gone[8];
+    const char *left[8];
+};
+
+#define EVERYTHING_KEPT "kept-name-1", "kept-name-2", "kept-seen-1", "kept-seen-2"
+
+static const struct row rows[] = {
+    {"an entity: all of it, its components and what refers to it",
+     "[{:db/excise [:p/id \"secret-eve\"]}]",
+     {"secret"},
+     {EVERYTHING_KEPT}},
+    {"an entity that was retracted before", "retracted", {"secret"}, {EVERYTHING_KEPT}},
+    {"some attributes of an entity, of cardinality one and many",
+     "[{:db/excise [:p/id \"secret-eve\"] :db.excise/attrs [:p/name :p/tags]}]",
+     {"secret-name", "secret-tag"},
+     {"secret-eve", "secret-part-1", "secret-seen-1", EVERYTHING_KEPT}},
+    {"an attribute that forgets, of an entity",
+     "[{:db/excise [:p/id \"secret-eve\"] :db.excise/attrs [:p/last-seen]}]",
+     {"secret-seen"},
+     {"secret-eve", "secret-name-1", "kept-seen-1", "kept-seen-2"}},
+    {"a component attribute takes the components along",
+     "[{:db/excise [:p/id \"secret-eve\"] :db.excise/attrs [:p/parts]}]",
+     {"secret-part"},
+     {"secret-eve", "secret-name-1", EVERYTHING_KEPT}},
+    {"what was said before a t",
+     "[{:db/excise [:p/id \"secret-eve\"] :db.excise/attrs [:p/name] :db.excise/beforeT 1006}]",
+     {"secret-name-1"},
+     {"secret-name-2", "secret-eve", EVERYTHING_KEPT}},
+    {"an attribute: its datoms of all entities",
+     "[{:db/excise :p/name}]",
+     {"name-1", "name-2", "secret-part"},
+     {"secret-eve", "secret-tag-1", "kept-seen-1", "kept-seen-2"}},
+    {"an attribute that forgets",
+     "[{:db/excise :p/last-seen}]",
+     {"seen-"},
+     {"secret-eve", "secret-name-1", "kept-name-1"}},
+    {"two at once",
+     "[{:db/excise [:p/id \"secret-eve\"] :db.excise/attrs [:p/tags]} {:db/excise :p/name}]",
+     {"secret-tag", "name-1", "name-2"},
+     {"secret-eve", "kept-seen-1"}},
+    {"built-in attributes and their entities stay",
+     "[{:db/excise :db/ident} {:db/excise :db/txInstant} {:db/excise :db.part/db}]",
+     {NULL},
+     {"secret-eve", "secret-name-1", "secret-tag-1", "secret-part-2", EVERYTHING_KEPT}},
+};
+
+static void excise(struct datom_conn *conn, const struct row *row)
+{
+    if (strcmp(row->excise, "retracted") != 0) {
+        transact_ok(conn, row->excise);
+        return;
+    }
+    char text[80];
+    struct datom_db *db = datom_conn_db(conn);
+    datom_id eve = datom_db_entid(db, BS_STR("person/secret-eve"));
+    datom_db_unref(db);
+    transact_ok(conn, "[[:db/retractEntity [:p/id \"secret-eve\"]]]");
+    snprintf(text, sizeof(text), "[{:db/excise %llu}]", (unsigned long long)eve);
+    transact_ok(conn, text);
+}
+
+static void expect(struct datom_conn *conn, const struct row *row)
+{
+    for (size_t i = 0; i < 8 && row->gone[i]; i++) {
+        if (count_left(conn, row->gone[i]) != 0)
+            fail_msg("%s: %s is left", row->name, row->gone[i]);
+    }
+    for (size_t i = 0; i < 8 && row->left[i]; i++) {
+        if (count_left(conn, row->left[i]) == 0)
+            fail_msg("%s: %s is gone", row->name, row->left[i]);
+    }
+    check_ok(conn);
+}
+
+static void test_an_excision_takes_what_it_names_from_indexes_history_and_log(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
+        char name[20];
+        snprintf(name, sizeof(name), "row-%zu", i);
+        struct datom_conn *conns[] = {open_store(name, NULL), datom_conn_new_memory(NULL), NULL};
+        run_script(conns[0]);
+        run_script(conns[1]);
+        struct datom_db *db = datom_conn_db(conns[0]);
+        assert_int_equal(datom_conn_fork(db, NULL, &conns[2], NULL), BS_OK);
+        datom_db_unref(db);
+        excise(conns[2], &rows[i]); /* the fork first: its parent must not notice */
+        expect(conns[2], &rows[i]);
+        assert_true(count_left(conns[0], "secret-name-1") > 0);
+        datom_conn_unref(conns[2]);
+        for (size_t j = 0; j < 2; j++) {
+            excise(conns[j], &rows[i]);
+            expect(conns[j], &rows[i]);
+        }
+        datom_conn_unref(conns[0]);
+        datom_conn_unref(conns[1]);
+        for (size_t j = 0; j < 8 && rows[i].gone[j]; j++) {
+            /* opened once more, so that the engine's manifest is a new one */
+            conns[0] = open_store(name, NULL);
+            expect(conns[0], &rows[i]);
+            datom_conn_unref(conns[0]);
+            if (count_files(name, rows[i].gone[j]) != 0)
+                fail_msg("%s: %s is left in files", rows[i].name, rows[i].gone[j]);
+        }
+    }
+}
+
+static void test_what_is_erased_can_be_said_anew_and_the_request_stays(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = open_store("anew", NULL);
+    run_script(conn);
+    struct datom_db *before = datom_conn_db(conn);
+    datom_id eve = datom_db_entid(before, BS_STR("person/secret-eve"));
+    struct datom_report *report;
+    struct bs_error error = BS_ERROR_INIT;
+    datom_db_unref(before);
+    assert_int_equal(datom_transact_text(conn, BS_STR("[{:db/excise [:p/id \"secret-eve\"]}]"),
+                                         NULL, &report, &error),
+                     BS_OK);
+    /* the report: its instant and the request */
+    assert_int_equal(report->datoms_count, 2);
+    assert_int_equal(report->datoms[1].v.as.integer, eve);
+    const struct datom_attribute *id = datom_db_attribute_named(report->db_after, BS_STR("p/id"));
+    assert_int_equal(datom_db_attribute_count(report->db_after, id->id), 1);
+    assert_int_equal(datom_db_entid(report->db_after, BS_STR("person/secret-eve")), DATOM_NO_ID);
+    datom_id holder;
+    assert_int_equal(
+        datom_db_lookup(report->db_after, id, edn_string(BS_STR("secret-eve")), &holder, NULL),
+        BS_OK);
+    assert_int_equal(holder, DATOM_NO_ID);
+    datom_report_free(report);
+    transact_ok(conn, "[{:p/id \"secret-eve\" :p/name \"again\"}]");
+    struct datom_db *db = datom_conn_db(conn);
+    assert_int_equal(datom_db_lookup(db, datom_db_attribute_named(db, BS_STR("p/id")),
+                                     edn_string(BS_STR("secret-eve")), &holder, NULL),
+                     BS_OK);
+    assert_int_not_equal(holder, eve);
+    datom_db_unref(db);
+    check_ok(conn);
+    datom_conn_unref(conn);
+}
+
+static void test_retracting_and_excising_at_once_leaves_no_retraction(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = datom_conn_new_memory(NULL);
+    run_script(conn);
+    transact_ok(conn, "[[:db/retractEntity [:p/id \"secret-eve\"]]"
+                      " {:db/excise [:p/id \"secret-eve\"]}]");
+    assert_int_equal(count_left(conn, "secret"), 0);
+    check_ok(conn);
+    datom_conn_unref(conn);
+}
+
+static void test_a_time_that_can_not_be_is_refused_and_names_the_form(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = datom_conn_new_memory(NULL);
+    run_script(conn);
+    struct bs_error error = BS_ERROR_INIT;
+    assert_int_equal(
+        datom_transact_text(conn,
+                            BS_STR("[{:db/excise [:p/id \"secret-eve\"] :db.excise/beforeT -5}]"),
+                            NULL, NULL, &error),
+        BS_INVALID_ARGUMENT);
+    assert_int_equal(error.reason, BS_REASON_DB_INVALID_TIME_POINT);
+    assert_true(count_left(conn, "secret-name-1") > 0);
+    datom_conn_unref(conn);
+}
+
+/* ---- another log ---- */
+
+static void open_log(struct shared_log *log, const char *name)
+{
+    char path[100];
+    snprintf(path, sizeof(path), "%s/%s.log", base_dir, name);
+    shared_log_open(log, path);
+}
+
+static void test_another_log_is_erased_too_and_its_other_readers_follow(void **state)
+{
+    (void)state;
+    struct shared_log log;
+    open_log(&log, "shared");
+    struct datom_log_store store = shared_log_store(&log);
+    struct datom_conn *a = open_store("log-a", &store);
+    struct datom_conn *b = open_store("log-b", &store);
+    run_script(a);
+    assert_int_equal(datom_conn_catch_up(b, NULL), BS_OK);
+    /* b is left behind, with values that the log will not speak of any more */
+    transact_ok(a, "[[:db/add [:p/id \"secret-eve\"] :p/name \"secret-name-3\"]]");
+    transact_ok(a, "[{:db/excise [:p/id \"secret-eve\"]}]");
+    assert_int_equal(datom_conn_catch_up(b, NULL), BS_OK);
+    struct datom_conn *conns[] = {a, b, open_store("log-c", &store)};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(count_left(conns[i], "secret"), 0);
+        assert_true(count_left(conns[i], "kept-name-1") > 0);
+        check_ok(conns[i]);
+        datom_conn_unref(conns[i]);
+    }
+    assert_int_equal(count_files("shared.log", "secret"), 0);
+    shared_log_close(&log);
+}
+
+static void test_who_was_behind_an_erased_update_has_no_trace_of_it(void **state)
+{
+    (void)state;
+    struct shared_log log;
+    open_log(&log, "behind");
+    struct datom_log_store store = shared_log_store(&log);
+    struct datom_conn *a = open_store("behind-a", &store);
+    struct datom_conn *b = open_store("behind-b", &store);
+    run_script(a);
+    assert_int_equal(datom_conn_catch_up(b, NULL), BS_OK);
+    transact_ok(a, "[[:db/add [:p/id \"secret-eve\"] :p/name \"open-name\"]]");
+    /* the name that b has goes, with its retraction; the update stays */
+    transact_ok(a, "[{:db/excise [:p/id \"secret-eve\"] :db.excise/attrs [:p/name]"
+                   "  :db.excise/beforeT 1010}]");
+    struct datom_conn *conns[] = {a, b};
+    assert_int_equal(datom_conn_catch_up(b, NULL), BS_OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(count_left(conns[i], "secret-name"), 0);
+        assert_true(count_left(conns[i], "open-name") > 0);
+        check_ok(conns[i]);
+        datom_conn_unref(conns[i]);
+    }
+    shared_log_close(&log);
+}
+
+/* ---- killed on the way ---- */
+
+static void test_killed_during_an_excision_it_is_done_or_not_at_all(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 12; round++) {
+        char name[20];
+        snprintf(name, sizeof(name), "kill-%d", round);
+        pid_t pid = fork();
+        if (pid == 0) {
+            struct datom_conn *conn = open_store(name, NULL);
+            run_script(conn);
+            struct itimerval timer = {.it_value = {.tv_usec = 500 + round * 3000}};
+            signal(SIGALRM, SIG_DFL);
+            setitimer(ITIMER_REAL, &timer, NULL);
+            transact_ok(conn, "[{:db/excise [:p/id \"secret-eve\"]}]");
+            kill(getpid(), SIGKILL);
+        }
+        int status;
+        waitpid(pid, &status, 0);
+        assert_true(WIFSIGNALED(status));
+        struct datom_conn *conn = open_store(name, NULL);
+        bool is_done = count_left(conn, "secret") == 0;
+        if (!is_done)
+            assert_true(count_left(conn, "secret-name-1") > 0);
+        check_ok(conn);
+        datom_conn_unref(conn);
+        /* the manifest of the open that purged is a new one after the next */
+        datom_conn_unref(open_store(name, NULL));
+        if (is_done)
+            assert_int_equal(count_files(name, "secret"), 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_excision_takes_what_it_names_from_indexes_history_and_log),
+        cmocka_unit_test(test_what_is_erased_can_be_said_anew_and_the_request_stays),
+        cmocka_unit_test(test_retracting_and_excising_at_once_leaves_no_retraction),
+        cmocka_unit_test(test_a_time_that_can_not_be_is_refused_and_names_the_form),
+        cmocka_unit_test(test_another_log_is_erased_too_and_its_other_readers_follow),
+        cmocka_unit_test(test_who_was_behind_an_erased_update_has_no_trace_of_it),
+        cmocka_unit_test(test_killed_during_an_excision_it_is_done_or_not_at_all),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
