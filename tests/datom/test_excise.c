@@ -342,6 +342,37 @@ static void test_a_time_that_can_not_be_is_refused_and_names_the_form(void **sta
     datom_conn_unref(conn);
 }
 
+static void test_values_that_were_held_do_not_show_it_and_pin_nothing(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = open_store("held", NULL);
+    run_script(conn);
+    struct datom_db *held = datom_conn_db(conn);
+    struct datom_conn *fork;
+    struct datom_report *report;
+    assert_int_equal(datom_conn_fork(held, NULL, &fork, NULL), BS_OK);
+    transact_ok(fork, "[{:p/id \"forked\"}]");
+    assert_true(count_in(held, DATOM_EAVT, "secret") > 0);
+    assert_int_equal(datom_transact_text(conn, BS_STR("[{:db/excise [:p/id \"secret-eve\"]}]"),
+                                         NULL, &report, NULL),
+                     BS_OK);
+    assert_int_equal(count_in(held, DATOM_EAVT, "secret"), 0);
+    assert_int_equal(count_in(held, DATOM_AVET, "secret"), 0);
+    assert_int_equal(count_in_log(held, "secret"), 0);
+    assert_int_equal(count_in(report->db_before, DATOM_EAVT, "secret"), 0);
+    assert_true(count_in(held, DATOM_EAVT, "kept-name-2") > 0);
+    assert_int_equal(count_left(fork, "secret"), 0);
+    assert_true(count_left(fork, "forked") > 0);
+    /* the files are clean while all of them are held; the manifest is new at the next open */
+    assert_int_equal(count_files("held/*.sst", "secret"), 0);
+    assert_int_equal(count_files("held/*.log", "secret"), 0);
+    datom_report_free(report);
+    datom_conn_unref(fork);
+    datom_db_unref(held);
+    check_ok(conn);
+    datom_conn_unref(conn);
+}
+
 /* ---- another log ---- */
 
 static void open_log(struct shared_log *log, const char *name)
@@ -442,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_what_is_erased_can_be_said_anew_and_the_request_stays),
         cmocka_unit_test(test_retracting_and_excising_at_once_leaves_no_retraction),
         cmocka_unit_test(test_a_time_that_can_not_be_is_refused_and_names_the_form),
+        cmocka_unit_test(test_values_that_were_held_do_not_show_it_and_pin_nothing),
         cmocka_unit_test(test_another_log_is_erased_too_and_its_other_readers_follow),
         cmocka_unit_test(test_who_was_behind_an_erased_update_has_no_trace_of_it),
         cmocka_unit_test(test_killed_during_an_excision_it_is_done_or_not_at_all),
