@@ -182,7 +182,7 @@ void datom_source_init(struct datom_source *source, struct datom_body *body,
     source->store = body->store;
     source->epoch = source->store ? datom_store_epoch(source->store) : 0;
     struct datom_kv_iter *base = open_base(body, family, error);
-    if (base && body->trees[family].count == 0) {
+    if (base && datom_tree_is_blank(&body->trees[family])) {
         source->iter = base;
         return;
     }

@@ -17,7 +17,7 @@ enum bs_code datom_db_stats(struct datom_db *db, struct datom_stats *ret_stats,
                                     &stats.families[i].bytes, &stats.families[i].keys);
             stats.bytes_on_disk += stats.families[i].bytes;
         }
-        stats.families[i].keys += body->trees[i].count;
+        stats.families[i].keys += datom_tree_count(&body->trees[i]);
     }
     *ret_stats = stats;
     return BS_OK;

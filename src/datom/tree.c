@@ -1,6 +1,12 @@
 /*
- * The overlay tree: paths to changes, splits, walks. Nodes look after their own bytes
- * (tree_node.c).
+ * The overlay tree: paths to changes, splits, and the tail. Nodes look after their own bytes
+ * (tree_node.c), walks are in tree_iter.c.
+ *
+ * The tail is a leaf beside the tree that hides what the tree says of its keys. After a dup,
+ * changes go there, so that the small transactions which follow one another copy one leaf each
+ * instead of a path; a full tail is put into the tree, whose nodes are then copied once for all of
+ * its entries. A tree whose root is the handle's alone, as in the middle of a large transaction,
+ * has no tail.
  *
  * Invariants: all leaves are at level 0 and at one depth; no node but an empty tree's missing root
  * is empty; a root has more than one child. Nodes may be less than half full: they are split, but
@@ -16,28 +22,34 @@
 struct put {
     struct bs_str key;
     struct bs_str record;
-    enum datom_tree_kind kind; /* INLINE, BLOB or TOMBSTONE */
-    bool is_new;               /* the key was not there */
-    size_t bytes_before;       /* of the record that was there */
+    enum datom_tree_kind kind;    /* INLINE, BLOB or TOMBSTONE; in the tail REMOVED too */
+    struct datom_tree_blob *blob; /* to be shared; NULL: a new one is made of the record */
+    bool is_new;                  /* the key was not there */
 };
 
 struct datom_tree datom_tree_dup(const struct datom_tree *tree)
 {
     if (tree->root)
         bs_ref_get(&tree->root->ref);
+    if (tree->tail)
+        bs_ref_get(&tree->tail->ref);
     return *tree;
 }
 
 void datom_tree_fini(struct datom_tree *tree)
 {
     datom_tree_node_put(tree->root);
+    datom_tree_node_put(tree->tail);
     *tree = (struct datom_tree){0};
 }
 
 static struct datom_tree_slot slot_make(const struct put *put)
 {
     struct datom_tree_slot slot = {.kind = (uint8_t)put->kind};
-    if (put->kind == DATOM_TREE_KIND_BLOB) {
+    if (put->blob) {
+        bs_ref_get(&put->blob->ref);
+        slot.blob = put->blob;
+    } else if (put->kind == DATOM_TREE_KIND_BLOB) {
         slot.blob = bs_malloc(sizeof(*slot.blob) + put->record.len);
         bs_ref_init(&slot.blob->ref);
         slot.blob->len = put->record.len;
@@ -118,7 +130,6 @@ static struct datom_tree_node *leaf_put(struct datom_tree_node **place, struct p
     put->is_new = !equal;
     if (!equal)
         return node_insert(place, idx, put->key, slot_make(put), inline_record(put));
-    put->bytes_before = datom_tree_node_record(*place, idx).len;
     datom_tree_node_own(place, 0, put->key.len + inline_record(put).len);
     datom_tree_node_erase(*place, idx);
     datom_tree_node_insert(*place, idx, put->key, slot_make(put), inline_record(put));
@@ -153,36 +164,15 @@ static struct datom_tree_node *root_over(struct datom_tree_node *left,
     return root;
 }
 
-static void tree_put(struct datom_tree *tree, struct put *put)
+static void root_put(struct datom_tree *tree, struct put *put)
 {
-    BS_ASSERT(put->key.len <= UINT16_MAX);
     if (!tree->root)
         tree->root = datom_tree_node_new(0, 4, 4 * (put->key.len + inline_record(put).len));
     struct datom_tree_node *right = node_put(&tree->root, put);
     if (right)
         tree->root = root_over(tree->root, right);
-    if (put->is_new) {
-        tree->count++;
-        tree->bytes += put->key.len;
-    }
-    tree->bytes += put->record.len - put->bytes_before;
-}
-
-void datom_tree_put(struct datom_tree *tree, struct bs_str key, struct bs_str record)
-{
-    bool is_long = record.len > DATOM_TREE_INLINE_RECORD_MAX;
-    struct put put = {
-        .key = key,
-        .record = record,
-        .kind = is_long ? DATOM_TREE_KIND_BLOB : DATOM_TREE_KIND_INLINE,
-    };
-    tree_put(tree, &put);
-}
-
-void datom_tree_put_tombstone(struct datom_tree *tree, struct bs_str key)
-{
-    struct put put = {.key = key, .record = BS_STR_EMPTY, .kind = DATOM_TREE_KIND_TOMBSTONE};
-    tree_put(tree, &put);
+    if (put->is_new)
+        tree->root_count++;
 }
 
 /* Takes out a key that is there. Leaves an empty node at *place if it was the last. */
@@ -203,13 +193,28 @@ static void node_remove(struct datom_tree_node **place, struct bs_str key)
         datom_tree_node_erase(node, idx);
 }
 
-void datom_tree_remove(struct datom_tree *tree, struct bs_str key)
+static enum datom_tree_found root_get(const struct datom_tree_node *node, struct bs_str key,
+                                      struct bs_str *ret_record)
+{
+    if (!node)
+        return DATOM_TREE_ABSENT;
+    while (node->level > 0)
+        node = node->slots[datom_tree_node_find_child(node, key)].child;
+    bool equal;
+    unsigned idx = datom_tree_node_find(node, key, &equal);
+    if (!equal || node->slots[idx].kind == DATOM_TREE_KIND_REMOVED)
+        return DATOM_TREE_ABSENT;
+    *ret_record = datom_tree_node_record(node, idx);
+    return node->slots[idx].kind == DATOM_TREE_KIND_TOMBSTONE ? DATOM_TREE_TOMBSTONE
+                                                              : DATOM_TREE_PRESENT;
+}
+
+static void root_remove(struct datom_tree *tree, struct bs_str key)
 {
     struct bs_str record;
-    if (datom_tree_get(tree, key, &record) == DATOM_TREE_ABSENT)
+    if (root_get(tree->root, key, &record) == DATOM_TREE_ABSENT)
         return;
-    tree->count--;
-    tree->bytes -= key.len + record.len;
+    tree->root_count--;
     node_remove(&tree->root, key);
     while (tree->root->level > 0 && tree->root->count == 1) {
         struct datom_tree_node *child = tree->root->slots[0].child;
@@ -223,99 +228,111 @@ void datom_tree_remove(struct datom_tree *tree, struct bs_str key)
     }
 }
 
+/* ---- the tail ---- */
+
+static bool has_key(const struct datom_tree_node *leaf, struct bs_str key)
+{
+    bool equal;
+    (void)datom_tree_node_find(leaf, key, &equal);
+    return equal;
+}
+
+/* Whether the tail takes it: false when there is to be none, or no room. */
+static bool tail_put(struct datom_tree *tree, struct put *put)
+{
+    size_t bytes = put->key.len + inline_record(put).len;
+    if (!tree->tail) {
+        if (!tree->root || bs_ref_is_sole(&tree->root->ref))
+            return false;
+        tree->tail = datom_tree_node_new(0, 4, 4 * bytes);
+    }
+    bool has_room = tree->tail->count < DATOM_TREE_TAIL_MAX && !is_full(tree->tail, bytes);
+    if (!has_room && !has_key(tree->tail, put->key))
+        return false;
+    struct datom_tree_node *right = leaf_put(&tree->tail, put);
+    BS_ASSERT(!right);
+    return true;
+}
+
+/* Puts what the tail says into the tree. */
+static void tail_flush(struct datom_tree *tree)
+{
+    struct datom_tree_node *tail = tree->tail;
+    tree->tail = NULL;
+    for (unsigned i = 0; tail && i < tail->count; i++) {
+        const struct datom_tree_slot *slot = &tail->slots[i];
+        struct put put = {
+            .key = datom_tree_node_key(tail, i),
+            .record = datom_tree_node_record(tail, i),
+            .kind = (enum datom_tree_kind)slot->kind,
+            .blob = slot->kind == DATOM_TREE_KIND_BLOB ? slot->blob : NULL,
+        };
+        if (put.kind == DATOM_TREE_KIND_REMOVED)
+            root_remove(tree, put.key);
+        else
+            root_put(tree, &put);
+    }
+    datom_tree_node_put(tail);
+}
+
+size_t datom_tree_count(const struct datom_tree *tree)
+{
+    size_t count = tree->root_count;
+    for (unsigned i = 0; tree->tail && i < tree->tail->count; i++) {
+        struct bs_str record;
+        bool is_in_root =
+            root_get(tree->root, datom_tree_node_key(tree->tail, i), &record) != DATOM_TREE_ABSENT;
+        bool is_removed = tree->tail->slots[i].kind == DATOM_TREE_KIND_REMOVED;
+        if (is_removed && is_in_root)
+            count--;
+        else if (!is_removed && !is_in_root)
+            count++;
+    }
+    return count;
+}
+
+/* ---- the whole ---- */
+
+static void tree_put(struct datom_tree *tree, struct put *put)
+{
+    BS_ASSERT(put->key.len <= UINT16_MAX);
+    if (tail_put(tree, put))
+        return;
+    tail_flush(tree);
+    root_put(tree, put);
+}
+
+void datom_tree_put(struct datom_tree *tree, struct bs_str key, struct bs_str record)
+{
+    bool is_long = record.len > DATOM_TREE_INLINE_RECORD_MAX;
+    struct put put = {
+        .key = key,
+        .record = record,
+        .kind = is_long ? DATOM_TREE_KIND_BLOB : DATOM_TREE_KIND_INLINE,
+    };
+    tree_put(tree, &put);
+}
+
+void datom_tree_put_tombstone(struct datom_tree *tree, struct bs_str key)
+{
+    struct put put = {.key = key, .record = BS_STR_EMPTY, .kind = DATOM_TREE_KIND_TOMBSTONE};
+    tree_put(tree, &put);
+}
+
+void datom_tree_remove(struct datom_tree *tree, struct bs_str key)
+{
+    struct bs_str record;
+    struct put put = {.key = key, .record = BS_STR_EMPTY, .kind = DATOM_TREE_KIND_REMOVED};
+    if (datom_tree_get(tree, key, &record) == DATOM_TREE_ABSENT || tail_put(tree, &put))
+        return;
+    tail_flush(tree);
+    root_remove(tree, key);
+}
+
 enum datom_tree_found datom_tree_get(const struct datom_tree *tree, struct bs_str key,
                                      struct bs_str *ret_record)
 {
-    const struct datom_tree_node *node = tree->root;
     *ret_record = BS_STR_EMPTY;
-    if (!node)
-        return DATOM_TREE_ABSENT;
-    while (node->level > 0)
-        node = node->slots[datom_tree_node_find_child(node, key)].child;
-    bool equal;
-    unsigned idx = datom_tree_node_find(node, key, &equal);
-    if (!equal)
-        return DATOM_TREE_ABSENT;
-    if (node->slots[idx].kind == DATOM_TREE_KIND_TOMBSTONE)
-        return DATOM_TREE_TOMBSTONE;
-    *ret_record = datom_tree_node_record(node, idx);
-    return DATOM_TREE_PRESENT;
-}
-
-/* ---- walks ---- */
-
-static void iter_push(struct datom_tree_iter *walk, const struct datom_tree_node *node,
-                      unsigned idx)
-{
-    BS_ASSERT(walk->depth < DATOM_TREE_DEPTH_MAX);
-    walk->path[walk->depth].node = node;
-    walk->path[walk->depth].idx = idx;
-    walk->depth++;
-}
-
-/* Shows the entry that the path ends at; past the leaf's end it goes to the next leaf first. */
-static void iter_settle(struct datom_tree_iter *walk)
-{
-    while (walk->depth > 0) {
-        const struct datom_tree_node *node = walk->path[walk->depth - 1].node;
-        uint32_t idx = walk->path[walk->depth - 1].idx;
-        if (idx >= node->count) {
-            walk->depth--;
-            if (walk->depth > 0)
-                walk->path[walk->depth - 1].idx++;
-        } else if (node->level > 0) {
-            iter_push(walk, node->slots[idx].child, 0);
-        } else {
-            walk->iter.valid = true;
-            walk->iter.is_tombstone = node->slots[idx].kind == DATOM_TREE_KIND_TOMBSTONE;
-            walk->iter.key = datom_tree_node_key(node, idx);
-            walk->iter.record = datom_tree_node_record(node, idx);
-            return;
-        }
-    }
-    walk->iter.valid = false;
-    walk->iter.is_tombstone = false;
-}
-
-static void iter_seek(struct datom_kv_iter *iter, struct bs_str key)
-{
-    struct datom_tree_iter *walk = (struct datom_tree_iter *)iter;
-    const struct datom_tree_node *node = walk->tree->root;
-    walk->depth = 0;
-    while (node && node->level > 0) {
-        unsigned idx = datom_tree_node_find_child(node, key);
-        iter_push(walk, node, idx);
-        node = node->slots[idx].child;
-    }
-    if (node) {
-        bool equal;
-        iter_push(walk, node, datom_tree_node_find(node, key, &equal));
-    }
-    iter_settle(walk);
-}
-
-static void iter_next(struct datom_kv_iter *iter)
-{
-    struct datom_tree_iter *walk = (struct datom_tree_iter *)iter;
-    BS_ASSERT(iter->valid);
-    walk->path[walk->depth - 1].idx++;
-    iter_settle(walk);
-}
-
-static void iter_free(struct datom_kv_iter *iter)
-{
-    (void)iter; /* holds nothing; the storage is the caller's */
-}
-
-static const struct datom_kv_ops iter_ops = {
-    .seek = iter_seek,
-    .next = iter_next,
-    .free = iter_free,
-};
-
-void datom_tree_iter_init(struct datom_tree_iter *iter, const struct datom_tree *tree)
-{
-    iter->iter = (struct datom_kv_iter){.ops = &iter_ops};
-    iter->tree = tree;
-    iter->depth = 0;
+    return root_get(tree->tail && has_key(tree->tail, key) ? tree->tail : tree->root, key,
+                    ret_record);
 }

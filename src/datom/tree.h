@@ -19,13 +19,21 @@ struct datom_tree_node;
 
 /* Zeroed is the empty tree. */
 struct datom_tree {
-    struct datom_tree_node *root; /* one reference is the handle's */
-    size_t count;                 /* entries, tombstones too */
-    size_t bytes;                 /* keys and records */
+    struct datom_tree_node *root; /* one reference is the handle's; NULL: none */
+    struct datom_tree_node *tail; /* newer than the root's (tree.c); likewise */
+    size_t root_count;            /* entries below the root, tombstones too */
 };
 
 struct datom_tree datom_tree_dup(const struct datom_tree *tree);
 void datom_tree_fini(struct datom_tree *tree); /* leaves the empty tree */
+
+/* Entries, tombstones too. Costs a look for each of the tail's. */
+size_t datom_tree_count(const struct datom_tree *tree);
+/* True only of a tree without entries; one whose last ones were just removed may be false. */
+static inline bool datom_tree_is_blank(const struct datom_tree *tree)
+{
+    return !tree->root && !tree->tail;
+}
 
 /* Bytes are copied. Overwrites what the key had. */
 void datom_tree_put(struct datom_tree *tree, struct bs_str key, struct bs_str record);
@@ -49,7 +57,10 @@ enum datom_tree_found datom_tree_get(const struct datom_tree *tree, struct bs_st
 struct datom_tree_iter {
     struct datom_kv_iter iter; /* must be first */
     const struct datom_tree *tree;
-    int depth; /* of the path below, 0 when not valid */
+    const struct datom_tree_node *tail; /* NULL: none */
+    uint32_t tail_idx;
+    int8_t at; /* what is shown: -1 the tree's entry, 1 the tail's, 0 the tail's for both */
+    int depth; /* of the path below, 0 at the tree's end */
     struct {
         const struct datom_tree_node *node;
         uint32_t idx;

@@ -29,6 +29,7 @@ struct bs_str datom_tree_node_record(const struct datom_tree_node *node, unsigne
     case DATOM_TREE_KIND_BLOB:
         return bs_str_make(slot->blob->bytes, slot->blob->len);
     case DATOM_TREE_KIND_TOMBSTONE:
+    case DATOM_TREE_KIND_REMOVED:
         return BS_STR_EMPTY;
     case DATOM_TREE_KIND_CHILD:
         break;

@@ -16,6 +16,8 @@
 #include "base/base.h"
 
 #define DATOM_TREE_SLOTS_MAX 32
+/* Entries of a tail: each transaction copies it, and each so many copy paths of the tree. */
+#define DATOM_TREE_TAIL_MAX 24
 /* Fewer in inner nodes: to copy one is to count a reference up in each of its children. */
 #define DATOM_TREE_CHILDREN_MAX 12
 /* A node of more bytes than this is split, if it has some entries. */
@@ -28,6 +30,7 @@ enum datom_tree_kind {
     DATOM_TREE_KIND_INLINE,
     DATOM_TREE_KIND_BLOB,
     DATOM_TREE_KIND_TOMBSTONE,
+    DATOM_TREE_KIND_REMOVED, /* in a tail: the tree's entry is gone */
 };
 
 struct datom_tree_blob {

@@ -1,0 +1,128 @@
+/* Walks of the overlay tree (tree.c): the path to a leaf, and the tail beside it, as one. */
+
+#include "datom/tree.h"
+#include "datom/tree_node.h"
+
+static void iter_push(struct datom_tree_iter *walk, const struct datom_tree_node *node,
+                      unsigned idx)
+{
+    BS_ASSERT(walk->depth < DATOM_TREE_DEPTH_MAX);
+    walk->path[walk->depth].node = node;
+    walk->path[walk->depth].idx = idx;
+    walk->depth++;
+}
+
+/* Brings the path to the entry that it ends at, past a leaf's end to the next leaf's first. */
+static void settle_path(struct datom_tree_iter *walk)
+{
+    while (walk->depth > 0) {
+        const struct datom_tree_node *node = walk->path[walk->depth - 1].node;
+        uint32_t idx = walk->path[walk->depth - 1].idx;
+        if (idx >= node->count) {
+            walk->depth--;
+            if (walk->depth > 0)
+                walk->path[walk->depth - 1].idx++;
+        } else if (node->level > 0) {
+            iter_push(walk, node->slots[idx].child, 0);
+        } else {
+            return;
+        }
+    }
+}
+
+static void show(struct datom_tree_iter *walk, const struct datom_tree_node *node, uint32_t idx)
+{
+    walk->iter.valid = true;
+    walk->iter.is_tombstone = node->slots[idx].kind == DATOM_TREE_KIND_TOMBSTONE;
+    walk->iter.key = datom_tree_node_key(node, idx);
+    walk->iter.record = datom_tree_node_record(node, idx);
+}
+
+static void step_path(struct datom_tree_iter *walk)
+{
+    walk->path[walk->depth - 1].idx++;
+    settle_path(walk);
+}
+
+/* Which of tree and tail comes first: below 0 the tree, above 0 the tail, 0 both; one is there. */
+static int which(const struct datom_tree_iter *walk)
+{
+    if (!walk->tail || walk->tail_idx >= walk->tail->count)
+        return -1;
+    if (walk->depth == 0)
+        return 1;
+    return bs_str_compare(
+        datom_tree_node_key(walk->path[walk->depth - 1].node, walk->path[walk->depth - 1].idx),
+        datom_tree_node_key(walk->tail, walk->tail_idx));
+}
+
+/* Shows the next entry of tree and tail, the tail's where both have a key. */
+static void iter_settle(struct datom_tree_iter *walk)
+{
+    while (walk->depth > 0 || (walk->tail && walk->tail_idx < walk->tail->count)) {
+        int order = which(walk);
+        walk->at = (int8_t)((order > 0) - (order < 0));
+        if (order < 0) {
+            show(walk, walk->path[walk->depth - 1].node, walk->path[walk->depth - 1].idx);
+            return;
+        }
+        if (walk->tail->slots[walk->tail_idx].kind != DATOM_TREE_KIND_REMOVED) {
+            show(walk, walk->tail, walk->tail_idx);
+            return;
+        }
+        walk->tail_idx++;
+        if (order == 0)
+            step_path(walk);
+    }
+    walk->iter.valid = false;
+    walk->iter.is_tombstone = false;
+}
+
+static void iter_seek(struct datom_kv_iter *iter, struct bs_str key)
+{
+    struct datom_tree_iter *walk = (struct datom_tree_iter *)iter;
+    const struct datom_tree_node *node = walk->tree->root;
+    walk->depth = 0;
+    while (node && node->level > 0) {
+        unsigned idx = datom_tree_node_find_child(node, key);
+        iter_push(walk, node, idx);
+        node = node->slots[idx].child;
+    }
+    bool equal;
+    if (node)
+        iter_push(walk, node, datom_tree_node_find(node, key, &equal));
+    settle_path(walk);
+    walk->tail = walk->tree->tail;
+    walk->tail_idx = walk->tail ? datom_tree_node_find(walk->tail, key, &equal) : 0;
+    iter_settle(walk);
+}
+
+static void iter_next(struct datom_kv_iter *iter)
+{
+    struct datom_tree_iter *walk = (struct datom_tree_iter *)iter;
+    BS_ASSERT(iter->valid);
+    if (walk->at >= 0)
+        walk->tail_idx++;
+    if (walk->at <= 0)
+        step_path(walk);
+    iter_settle(walk);
+}
+
+static void iter_free(struct datom_kv_iter *iter)
+{
+    (void)iter; /* holds nothing; the storage is the caller's */
+}
+
+static const struct datom_kv_ops iter_ops = {
+    .seek = iter_seek,
+    .next = iter_next,
+    .free = iter_free,
+};
+
+void datom_tree_iter_init(struct datom_tree_iter *iter, const struct datom_tree *tree)
+{
+    iter->iter = (struct datom_kv_iter){.ops = &iter_ops};
+    iter->tree = tree;
+    iter->tail = NULL;
+    iter->depth = 0;
+}
