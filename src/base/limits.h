@@ -16,6 +16,8 @@
 #define BS_LIMIT_BIGDEC_DIGITS 1024
 #define BS_LIMIT_TUPLE_MAX 8
 #define BS_LIMIT_TX_DATOMS (1000u * 1000)
+/* Of a group of transactions that share a write: at so many others wait for the next. */
+#define BS_LIMIT_GROUP_BYTES (32u * 1024 * 1024)
 #define BS_LIMIT_TX_BYTES (256u * 1024 * 1024)
 #define BS_LIMIT_NESTED_MAPS 100
 #define BS_LIMIT_TX_FUNCTION_DEPTH 32 /* functions whose forms call functions */

@@ -84,10 +84,11 @@ static enum bs_code check_same_store(const struct backup *backup, struct bs_erro
                         backup->folder, backup->store);
 }
 
-static enum bs_code lock_folder(const char *folder, int *ret_fd, struct bs_error *error)
+static enum bs_code lock_folder(const char *folder, struct datom_folder_lock *ret_lock,
+                                struct bs_error *error)
 {
     struct bs_error failure = BS_ERROR_INIT;
-    enum bs_code code = datom_folder_lock(folder, ret_fd, &failure);
+    enum bs_code code = datom_folder_lock(folder, ret_lock, &failure);
     if (code == BS_OK)
         return BS_OK;
     if (failure.reason == BS_REASON_STORE_LOCKED) {
@@ -269,17 +270,17 @@ enum bs_code datom_backup(struct bs_str store, struct bs_str folder,
     backup.folder = bs_arena_dup_cstr(arena, folder);
     backup.files = join(arena, backup.folder, BACKUP_FILES);
     BS_TRY(backup_stage_make(backup.store, arena, &backup.stage, error));
-    int lock_fd = -1;
+    struct datom_folder_lock lock = {.fd = -1};
     enum bs_code code = make_folder(backup.folder, error);
     if (code == BS_OK)
         code = check_folder(&backup, error);
     if (code == BS_OK)
-        code = lock_folder(backup.folder, &lock_fd, error);
+        code = lock_folder(backup.folder, &lock, error);
     if (code == BS_OK)
         code = make_folder(backup.files, error);
     if (code == BS_OK)
         code = run_staged(&backup, error);
-    datom_folder_unlock(lock_fd);
+    datom_folder_unlock(&lock);
     backup_stage_fini(&backup.stage);
     if (code != BS_OK)
         return code;

@@ -214,21 +214,47 @@ static enum bs_code write_group(struct datom_conn *conn, struct datom_group *gro
     if (code != BS_OK)
         return code;
     BS_TRY(datom_conn_replace_records(conn, group->changes, group->changes_count, basis_t, error));
-    return datom_store_write(conn->store, group->write, !is_durable && !conn->no_sync, error);
+    code = datom_store_write(conn->store, group->write, !is_durable && !conn->no_sync, error);
+    group->has_store_failed = code != BS_OK;
+    return code;
 }
 
-static void lead_locked(struct datom_conn *conn)
+/* The write itself, outside the lock. */
+static enum bs_code write_timed_locked(struct datom_conn *conn, struct datom_group *group)
 {
-    struct datom_group *group = conn->forming;
-    conn->forming = NULL;
+    int64_t began_ns = bs_monotonic_ns();
     conn->is_writing = true;
     uint64_t basis_t = datom_db_basis_t(conn->published);
     pthread_mutex_unlock(&conn->lock);
     enum bs_code code = write_group(conn, group, basis_t, &group->error);
     pthread_mutex_lock(&conn->lock);
     conn->is_writing = false;
-    group->code = code;
+    uint64_t took_ns = (uint64_t)(bs_monotonic_ns() - began_ns);
+    conn->groups++;
+    conn->group_ns += took_ns;
+    conn->group_ns_max = BS_MAX(conn->group_ns_max, took_ns);
+    return code;
+}
+
+static void lead_locked(struct datom_conn *conn)
+{
+    struct datom_group *group = conn->forming;
+    conn->forming = NULL;
+    uint64_t published_t = datom_db_basis_t(conn->published);
+    bool again;
+    enum bs_code code = datom_conn_check_writable_locked(conn, &again, &group->error);
+    if (code == BS_OK && !again) {
+        code = write_timed_locked(conn, group);
+        if (code == BS_OK)
+            conn->fault.in_a_row = 0;
+        else if (group->has_store_failed)
+            code = datom_conn_settle_locked(conn, group, published_t, &again);
+    }
+    group->is_discarded = again;
+    group->code = again && code == BS_OK ? BS_UNAVAILABLE : code;
     finish_group_locked(conn, group);
+    if (again)
+        group->code = BS_OK; /* its writers resolve again, and find out */
     if (code != BS_OK && group->error.reason == BS_REASON_DB_LOG_CONFLICT) {
         group->code = datom_conn_feed_locked(conn, &group->error);
         group->is_discarded = group->code == BS_OK;
@@ -263,6 +289,27 @@ static bool is_out_of_date_locked(struct datom_conn *conn, uint64_t t)
     return datom_conn_feed_locked(conn, NULL) == BS_OK && datom_db_basis_t(conn->published) > t;
 }
 
+/* A group that is large enough is written before others join. */
+static void wait_for_room_locked(struct datom_conn *conn)
+{
+    while (conn->forming && datom_write_bytes(conn->forming->write) >= BS_LIMIT_GROUP_BYTES) {
+        if (conn->is_writing)
+            pthread_cond_wait(&conn->changed, &conn->lock);
+        else
+            lead_locked(conn);
+    }
+}
+
+/* A clock that stands before the last transaction is overruled (tx.c), and counted. */
+static void note_clock_locked(struct datom_conn *conn)
+{
+    int64_t behind_ms = conn->tip->last_instant_ms - conn->clock.now_ms(conn->clock.self);
+    if (behind_ms <= 0)
+        return;
+    conn->clock_behind++;
+    conn->clock_behind_ms_max = BS_MAX(conn->clock_behind_ms_max, behind_ms);
+}
+
 /* A transaction from its resolution to its end. */
 struct datom_pending {
     struct datom_conn *conn;
@@ -287,6 +334,8 @@ static enum bs_code resolve_locked(struct datom_pending *pending, bool *ret_agai
 {
     struct datom_conn *conn = pending->conn;
     const struct datom_tx_options *options = pending->options;
+    wait_for_room_locked(conn);
+    note_clock_locked(conn);
     struct datom_report *report = report_new(conn->tip);
     struct tx_request request = {
         .before = conn->tip,

@@ -27,6 +27,7 @@ struct datom_group {
     uint32_t refs;
     bool is_done;
     bool is_discarded; /* done, but resolved on what failed: resolve again */
+    bool has_store_failed;
     enum bs_code code;
     struct bs_error error;
     struct datom_write *write;
@@ -41,6 +42,15 @@ struct datom_group {
 struct datom_watcher {
     int fd;
     struct datom_watcher *next;
+};
+
+/* What is wrong with the store since a write failed, and how it is going on (recover.c). */
+struct datom_fault {
+    enum bs_code code; /* OK: it can be written */
+    struct bs_error error;
+    int64_t next_try_ns; /* monotonic */
+    uint64_t in_a_row;   /* failed writes without one between that did not */
+    uint64_t failures, recoveries;
 };
 
 struct datom_conn {
@@ -59,7 +69,29 @@ struct datom_conn {
     struct datom_body *tip;
     struct datom_group *forming;
     bool is_writing;
+    struct datom_fault fault;
+    /* figures, for health.h */
+    uint64_t groups, group_ns, group_ns_max;
+    uint64_t clock_behind;
+    int64_t clock_behind_ms_max;
 };
+
+/* ---- a store that fails (recover.c) ---- */
+
+/*
+ * After the write of a group failed on top of published_t: opens the store again and finds out what
+ * has become of the group. Returns the group's code, with its error; *ret_again: it was not
+ * written, and is worth another try.
+ */
+enum bs_code datom_conn_settle_locked(struct datom_conn *conn, struct datom_group *group,
+                                      uint64_t published_t, bool *ret_again);
+/*
+ * STORE_FAILED, STORE_FULL, STORE_CORRUPT when nothing can be written. *ret_tried: a failed store
+ * was opened again, and what was resolved on an earlier state must be resolved again. No write may
+ * be under way.
+ */
+BS_MUST_CHECK enum bs_code
+datom_conn_check_writable_locked(struct datom_conn *conn, bool *ret_tried, struct bs_error *error);
 
 /* Makes a body the newest value. Holds the lock. */
 void datom_conn_publish_locked(struct datom_conn *conn, struct datom_body *body);

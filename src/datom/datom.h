@@ -148,6 +148,9 @@ struct datom_options {
     uint64_t cache_bytes;        /* block cache; 0: 64 MiB */
     bool no_compression;         /* of files, so that one can see what is in them */
     uint64_t write_buffer_bytes; /* memory for what is not in sorted files yet; 0: 64 MiB */
+    /* Writes are refused (STORE_FULL) while the disk has less free: the engine would fail in the
+     * middle of one, and reading needs nothing. 0: 64 MiB; UINT64_MAX: never. */
+    uint64_t min_free_bytes;
     /* What transactions may call by name; held by the connection and its values. NULL: nothing; for
      * a fork: those of the value that it is made of. */
     struct datom_functions *functions;
@@ -456,6 +459,7 @@ BS_API struct datom_db *datom_db_from_edn(struct edn value);
 /* Topics with headers of their own. */
 #include "datom/filter.h"
 #include "datom/functions.h"
+#include "datom/health.h"
 #include "datom/log_store.h"
 #include "datom/pipeline.h"
 #include "datom/subscription.h"

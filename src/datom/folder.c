@@ -18,6 +18,7 @@
 /* How often, and with what pause, a lock is looked at whose holder has not yet written its pid. */
 #define LOCK_TRIES 50
 #define LOCK_PAUSE_NS 2000000
+#define LOCK_TEXT_BYTES 48
 
 static char *path_join(const char *folder, const char *name)
 {
@@ -106,15 +107,37 @@ enum bs_code datom_folder_make(const char *path, struct bs_error *error)
     return io_error(error, "make the folder", path);
 }
 
-/* 0 when there is none. */
-static int64_t read_pid(int fd)
+/* A decimal number below INT64_MAX / 20; moves *at behind it and one space. 0 when there is none.
+ */
+static uint64_t read_number(const char **at)
 {
-    char text[24];
-    ssize_t len = pread(fd, text, sizeof(text), 0);
-    int64_t pid = 0;
-    for (ssize_t i = 0; i < len && text[i] >= '0' && text[i] <= '9' && pid < INT32_MAX; i++)
-        pid = pid * 10 + (text[i] - '0');
-    return pid < INT32_MAX ? pid : 0;
+    uint64_t number = 0;
+    for (; **at >= '0' && **at <= '9' && number < INT64_MAX / 200; (*at)++)
+        number = number * 10 + (uint64_t)(**at - '0');
+    *at += **at == ' ';
+    return number;
+}
+
+/* Zeros for what is not there. */
+static void read_holder(int fd, int64_t *ret_pid, uint64_t *ret_epoch)
+{
+    char text[LOCK_TEXT_BYTES + 1] = "";
+    const char *at = text;
+    *ret_pid = 0;
+    *ret_epoch = 0;
+    if (pread(fd, text, LOCK_TEXT_BYTES, 0) <= 0)
+        return;
+    uint64_t pid = read_number(&at);
+    *ret_pid = pid < INT32_MAX ? (int64_t)pid : 0;
+    *ret_epoch = read_number(&at);
+}
+
+static bool write_holder(int fd, int64_t pid, uint64_t epoch)
+{
+    char text[LOCK_TEXT_BYTES];
+    int len =
+        snprintf(text, sizeof(text), "%lld %llu\n", (long long)pid, (unsigned long long)epoch);
+    return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)len, 0) == len;
 }
 
 /* Whether the pid may be that of a holder: not one left behind by a process that is gone. */
@@ -141,54 +164,60 @@ static enum bs_code locked_error(struct bs_error *error, const char *path, int64
     return code;
 }
 
-static enum bs_code write_pid(int fd, const char *file, struct bs_error *error)
+/* Whether the lock was got; else the pid of who has it (0: unknown), and errno. */
+static bool wait_for_lock(int fd, int64_t *ret_pid)
 {
-    char text[24];
-    int len = snprintf(text, sizeof(text), "%lld\n", (long long)getpid());
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len)
-        return io_error(error, "write the lock file", file);
-    return BS_OK;
+    uint64_t epoch;
+    *ret_pid = 0;
+    for (int i = 0; i < LOCK_TRIES && !is_alive(*ret_pid); i++) {
+        if (i > 0)
+            nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
+        if (try_lock(fd))
+            return true;
+        if (errno != EAGAIN && errno != EACCES)
+            return false;
+        read_holder(fd, ret_pid, &epoch);
+        errno = EAGAIN;
+    }
+    errno = EAGAIN;
+    return false;
 }
 
-enum bs_code datom_folder_lock(const char *path, int *ret_fd, struct bs_error *error)
+enum bs_code datom_folder_lock(const char *path, struct datom_folder_lock *ret_lock,
+                               struct bs_error *error)
 {
     BS_CLEANUP(bs_freep) char *file = path_join(path, DATOM_LOCK_FILE);
     int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
         return io_error(error, "open the lock file", file);
     enum bs_code code = BS_OK;
-    int64_t pid = 0;
-    bool is_ours = false;
-    for (int i = 0; i < LOCK_TRIES && !is_alive(pid); i++) {
-        if (i > 0)
-            nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
-        is_ours = try_lock(fd);
-        if (is_ours || (errno != EAGAIN && errno != EACCES))
-            break;
-        pid = read_pid(fd);
-        errno = EAGAIN;
+    int64_t pid;
+    uint64_t epoch;
+    if (!wait_for_lock(fd, &pid)) {
+        code = errno == EAGAIN ? locked_error(error, path, pid) : io_error(error, "lock", file);
+    } else {
+        read_holder(fd, &pid, &epoch);
+        if (!write_holder(fd, getpid(), epoch + 1))
+            code = io_error(error, "write the lock file", file);
     }
-    if (is_ours)
-        code = write_pid(fd, file, error);
-    else if (errno == EAGAIN || errno == EACCES || pid > 0)
-        code = locked_error(error, path, pid);
-    else
-        code = io_error(error, "lock", file);
-    if (code != BS_OK)
+    if (code != BS_OK) {
         close(fd);
-    else
-        *ret_fd = fd;
-    return code;
+        return code;
+    }
+    (void)fdatasync(fd); /* an epoch that a power cut takes back is only counted twice */
+    *ret_lock = (struct datom_folder_lock){.fd = fd, .epoch = epoch + 1, .was_left = pid != 0};
+    return BS_OK;
 }
 
-void datom_folder_unlock(int fd)
+void datom_folder_unlock(struct datom_folder_lock *lock)
 {
-    if (fd < 0)
+    if (lock->fd < 0)
         return;
-    if (ftruncate(fd, 0) != 0) {
-        /* A stale pid stays, which the next holder overwrites. */
+    if (!write_holder(lock->fd, 0, lock->epoch)) {
+        /* The pid stays, as after a kill. */
     }
-    close(fd);
+    close(lock->fd);
+    lock->fd = -1;
 }
 
 const char *datom_folder_temporary(void)

@@ -9,7 +9,11 @@
 
 #include "base/base.h"
 
-/* Beside RocksDB's files; its content is the writing process's pid in decimal, and a newline. */
+/*
+ * Beside RocksDB's files; its content is two decimal numbers, "PID EPOCH", and a newline: the
+ * writing process (0: it closed the store) and how many openings for writing there were. A pid
+ * without a lock is what a killed process left behind.
+ */
 #define DATOM_LOCK_FILE "LOCK.bandstand"
 
 enum datom_folder_kind {
@@ -31,10 +35,17 @@ BS_MUST_CHECK enum bs_code datom_folder_make(const char *path, struct bs_error *
 /*
  * Takes the lock of a writing process (an open-file-description lock: gone with the process however
  * it ends, so a lock file without a lock means nothing). STORE_LOCKED names the holder's pid, in
- * the message and in the field "pid". *ret_fd is to be given to datom_folder_unlock.
+ * the message and in the field "pid". Give the lock to
+ * datom_folder_unlock.
  */
-BS_MUST_CHECK enum bs_code datom_folder_lock(const char *path, int *ret_fd, struct bs_error *error);
-void datom_folder_unlock(int fd); /* -1: nothing */
+struct datom_folder_lock {
+    int fd; /* -1: not locked */
+    uint64_t epoch;
+    bool was_left; /* the one before has not closed the store: it was killed, or lost its power */
+};
+BS_MUST_CHECK enum bs_code datom_folder_lock(const char *path, struct datom_folder_lock *ret_lock,
+                                             struct bs_error *error);
+void datom_folder_unlock(struct datom_folder_lock *lock); /* not locked: nothing */
 
 /* $TMPDIR, or /tmp. Static, or the environment's. */
 const char *datom_folder_temporary(void);

@@ -107,7 +107,10 @@ static enum bs_code remove_mark(struct datom_store *store, struct bs_str key,
     datom_write_add(
         store, write,
         &(struct datom_change){.family = DATOM_FAMILY_META, .is_delete = true, .key = key});
+    /* no group's write, so that the engine could be closed under it */
+    datom_store_enter(store);
     enum bs_code code = datom_store_write(store, write, false, error);
+    datom_store_leave(store);
     datom_write_free(write);
     return code;
 }

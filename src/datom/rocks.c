@@ -48,25 +48,32 @@ enum bs_code rocks_take_error(char *text, const char *verb, const char *dir, str
 
 /* ---- open and close ---- */
 
-static void store_free(struct datom_store *store)
+void rocks_close_engine(struct datom_store *store)
 {
-    rocks_snapshots_fini(store);
     for (unsigned i = 0; i < DATOM_ROCKS_COLUMNS; i++)
         if (store->columns[i])
             rocksdb_column_family_handle_destroy(store->columns[i]);
-    if (store->db && store->no_sync && !store->read_only) {
+    memset(store->columns, 0, sizeof(store->columns));
+    if (store->db && store->no_sync && !store->read_only && store->mode == ROCKS_WRITES) {
         char *text = NULL; /* nobody is left to be told */
         rocksdb_flush_wal(store->db, 1, &text);
         rocksdb_free(text);
     }
     if (store->db)
         rocksdb_close(store->db);
+    store->db = NULL;
     datom_rocks_options_fini(&store->options);
+}
+
+static void store_free(struct datom_store *store)
+{
+    rocks_snapshots_fini(store);
+    rocks_close_engine(store);
     if (store->write_synced)
         rocksdb_writeoptions_destroy(store->write_synced);
     if (store->write_unsynced)
         rocksdb_writeoptions_destroy(store->write_unsynced);
-    datom_folder_unlock(store->lock_fd);
+    datom_folder_unlock(&store->lock);
     datom_folder_remove(store->secondary_dir);
     free(store->secondary_dir);
     free(store->dir);
@@ -79,21 +86,41 @@ static void store_freep(struct datom_store **store)
         store_free(*store);
 }
 
+/*
+ * The engine's own log stands elsewhere, and nowhere once the engine is open: a line that it can't
+ * write there because the disk is full makes the next one abort the process. Failures come as
+ * errors, so that nothing is missed. NULL: in the store, where no other place can be made.
+ */
+static char *make_log_dir(void)
+{
+    char in_memory[] = "/dev/shm/bandstand-XXXXXX";
+    char *dir = NULL;
+    if (mkdtemp(in_memory))
+        return bs_strdup(in_memory);
+    return datom_folder_make_temporary(&dir, NULL) == BS_OK ? dir : NULL;
+}
+
 /* One attempt; *ret_text is RocksDB's complaint or NULL. */
-static void open_engine(struct datom_store *store, const struct datom_options *given, bool compress,
-                        char **ret_text)
+static void open_once(struct datom_store *store, bool compress, char **ret_text)
 {
     const char *names[DATOM_ROCKS_COLUMNS] = {"default"};
     for (unsigned i = 1; i < DATOM_ROCKS_COLUMNS; i++)
         names[i] = datom_family_name((enum datom_family)(i - 1));
     struct datom_rocks_options *options = &store->options;
-    datom_rocks_options_init(options, given, compress);
+    datom_rocks_options_init(options, &store->given, compress);
+    BS_CLEANUP(bs_freep) char *log_dir = make_log_dir();
+    if (log_dir)
+        rocksdb_options_set_db_log_dir(options->db, log_dir);
     const rocksdb_options_t *const *columns = (const rocksdb_options_t *const *)options->columns;
     *ret_text = NULL;
     if (store->read_only)
         store->db = rocksdb_open_as_secondary_column_families(
             options->db, store->dir, store->secondary_dir, DATOM_ROCKS_COLUMNS, names, columns,
             store->columns, ret_text);
+    else if (store->mode == ROCKS_READS)
+        store->db =
+            rocksdb_open_for_read_only_column_families(options->db, store->dir, DATOM_ROCKS_COLUMNS,
+                                                       names, columns, store->columns, 0, ret_text);
     else
         store->db = rocksdb_open_column_families(options->db, store->dir, DATOM_ROCKS_COLUMNS,
                                                  names, columns, store->columns, ret_text);
@@ -102,41 +129,40 @@ static void open_engine(struct datom_store *store, const struct datom_options *g
         memset(store->columns, 0, sizeof(store->columns));
         datom_rocks_options_fini(options);
     }
+    datom_folder_remove(log_dir);
 }
 
 /* A log whose end a power cut has filled with zeros counts as torn there, not as damaged. */
-static void open_without_zeros(struct datom_store *store, const struct datom_options *given,
-                               bool compress, char **text)
+static void open_without_zeros(struct datom_store *store, bool compress, char **text)
 {
     struct datom_wal_cut cut;
     if (datom_wal_cut_zeros(store->dir, &cut)) {
         rocksdb_free(*text);
-        open_engine(store, given, compress, text);
+        open_once(store, compress, text);
         if (*text)
             datom_wal_restore(&cut);
     }
     datom_wal_cut_fini(&cut);
 }
 
-static enum bs_code open_database(struct datom_store *store, const struct datom_options *given,
-                                  struct bs_error *error)
+enum bs_code rocks_open_engine(struct datom_store *store, struct bs_error *error)
 {
     char *text;
-    bool compress = !given->no_compression;
-    open_engine(store, given, compress, &text);
+    bool compress = !store->given.no_compression;
+    open_once(store, compress, &text);
     if (text && contains(text, "not linked with the binary")) {
         rocksdb_free(text);
         compress = false;
-        open_engine(store, given, compress, &text);
+        open_once(store, compress, &text);
     }
     for (int i = 1;
          store->read_only && text && contains(text, "No such file") && i < SECONDARY_TRIES; i++) {
         rocksdb_free(text);
         nanosleep(&(struct timespec){.tv_nsec = SECONDARY_PAUSE_NS}, NULL);
-        open_engine(store, given, compress, &text);
+        open_once(store, compress, &text);
     }
-    if (!store->read_only && text && is_corruption(text))
-        open_without_zeros(store, given, compress, &text);
+    if (!store->read_only && store->mode == ROCKS_WRITES && text && is_corruption(text))
+        open_without_zeros(store, compress, &text);
     return rocks_take_error(text, "open", store->dir, error);
 }
 
@@ -233,15 +259,17 @@ enum bs_code datom_store_open(struct bs_str dir, const struct datom_options *opt
     bs_ref_init(&store->ref);
     store->read_only = options->read_only;
     store->no_sync = options->no_sync;
-    store->lock_fd = -1;
+    store->lock.fd = -1;
+    store->given = *options;
+    store->given.functions = NULL;
     rocks_snapshots_init(store, options->hold_ms);
     store->dir = take_cstr(dir);
     BS_TRY(check_folder(store->dir, options->create && !options->read_only, error));
     if (options->read_only)
         BS_TRY(datom_folder_make_temporary(&store->secondary_dir, error));
     else
-        BS_TRY(datom_folder_lock(store->dir, &store->lock_fd, error));
-    BS_TRY(open_database(store, options, error));
+        BS_TRY(datom_folder_lock(store->dir, &store->lock, error));
+    BS_TRY(rocks_open_engine(store, error));
     store->write_synced = write_options(true);
     store->write_unsynced = write_options(false);
     BS_TRY(look_for_meta(store, error));
@@ -330,6 +358,9 @@ enum bs_code datom_store_write(struct datom_store *store, struct datom_write *wr
     if (store->read_only)
         return bs_error_set(error, BS_REASON_DB_READ_ONLY, "the store \"%s\" was opened read-only",
                             store->dir);
+    if (store->mode != ROCKS_WRITES)
+        return bs_error_set(error, BS_REASON_STORE_FAILED,
+                            "the store \"%s\" can't be written since a write failed", store->dir);
     char *text = NULL;
     rocksdb_write(store->db, sync && !store->no_sync ? store->write_synced : store->write_unsynced,
                   batch_of(write), &text);
@@ -342,6 +373,8 @@ static uint64_t property(const struct datom_store *store, enum datom_family fami
                          const char *name)
 {
     uint64_t value = 0;
+    if (!store->db)
+        return 0;
     if (rocksdb_property_int_cf(store->db, rocks_column(store, family), name, &value) != 0)
         return 0;
     return value;
@@ -351,9 +384,11 @@ void datom_store_family_size(struct datom_store *store, enum datom_family family
                              uint64_t *ret_bytes, uint64_t *ret_keys)
 {
     datom_store_enter(store);
+    datom_store_enter(store);
     *ret_bytes = property(store, family, "rocksdb.live-sst-files-size") +
                  property(store, family, "rocksdb.cur-size-all-mem-tables");
     *ret_keys = property(store, family, "rocksdb.estimate-num-keys");
+    datom_store_leave(store);
     datom_store_leave(store);
 }
 

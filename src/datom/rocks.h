@@ -57,6 +57,22 @@ BS_MUST_CHECK enum bs_code datom_store_flush(struct datom_store *store, struct b
 void datom_store_compact(struct datom_store *store, enum datom_family family, struct bs_str first,
                          struct bs_str last);
 
+/* ---- after a failure (rocks_health.c) ---- */
+
+/*
+ * Closes the engine and opens it again, so that it shows what the disk has: for writing, or, when
+ * that fails (and the failure is returned), for reading, or not at all. The store is stopped; what
+ * it holds then must be named before it is resumed, as after datom_store_catch_up.
+ */
+BS_MUST_CHECK enum bs_code datom_store_reopen(struct datom_store *store, struct bs_error *error);
+/* Whether anything can be read. */
+bool datom_store_is_open(const struct datom_store *store);
+/* STORE_FULL when the disk has less free than the options say. Caller serializes. */
+BS_MUST_CHECK enum bs_code datom_store_check_space(struct datom_store *store,
+                                                   struct bs_error *error);
+/* The engine's and the disk's part of it. Caller serializes, and holds off datom_store_reopen. */
+void datom_store_health(struct datom_store *store, struct datom_health *ret_health);
+
 /* Estimates from the engine; bytes are those on disk (packed) and in write buffers. */
 void datom_store_family_size(struct datom_store *store, enum datom_family family,
                              uint64_t *ret_bytes, uint64_t *ret_keys);

@@ -1,4 +1,6 @@
-/* Flushing and merging files when somebody asks for it, rather than when the engine finds it due.
+/*
+ * Flushing and merging files when somebody asks for it, rather than when the engine finds it due.
+ * Both are inside the store, so that the engine is not closed under them.
  */
 
 #include "datom/rocks_store.h"
@@ -11,9 +13,14 @@ enum bs_code datom_store_flush(struct datom_store *store, struct bs_error *error
     char *text = NULL;
     rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
     rocksdb_flushoptions_set_wait(options, 1);
-    for (unsigned i = 0; i < DATOM_ROCKS_COLUMNS && !text; i++)
+    datom_store_enter(store);
+    for (unsigned i = 0; store->db && i < DATOM_ROCKS_COLUMNS && !text; i++)
         rocksdb_flush_cf(store->db, options, store->columns[i], &text);
+    bool was_open = store->db != NULL;
+    datom_store_leave(store);
     rocksdb_flushoptions_destroy(options);
+    if (!was_open)
+        return rocks_closed_error(store, error);
     return rocks_take_error(text, "flush", store->dir, error);
 }
 
@@ -23,8 +30,11 @@ void datom_store_compact(struct datom_store *store, enum datom_family family, st
     rocksdb_compactoptions_t *options = rocksdb_compactoptions_create();
     rocksdb_compactoptions_set_exclusive_manual_compaction(options, 0);
     rocksdb_compactoptions_set_bottommost_level_compaction(options, BOTTOMMOST_FORCE);
-    rocksdb_compact_range_cf_opt(store->db, rocks_column(store, family), options,
-                                 first.len > 0 ? first.ptr : NULL, first.len,
-                                 last.len > 0 ? last.ptr : NULL, last.len);
+    datom_store_enter(store);
+    if (store->db)
+        rocksdb_compact_range_cf_opt(store->db, rocks_column(store, family), options,
+                                     first.len > 0 ? first.ptr : NULL, first.len,
+                                     last.len > 0 ? last.ptr : NULL, last.len);
+    datom_store_leave(store);
     rocksdb_compactoptions_destroy(options);
 }

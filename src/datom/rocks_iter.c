@@ -157,6 +157,11 @@ static void past_seek(struct datom_kv_iter *iter, struct bs_str key)
     struct rocks_iter *rocks = (struct rocks_iter *)iter;
     if (rocks->past.iter && rocks->epoch != rocks->snapshot->store->epoch)
         close_past(rocks);
+    if (!datom_store_is_open(rocks->snapshot->store)) {
+        iter->valid = false;
+        iter->code = rocks_closed_error(rocks->snapshot->store, iter->error);
+        return;
+    }
     if (!rocks->past.iter)
         open_past(rocks);
     datom_kv_seek(rocks->past.iter, key);

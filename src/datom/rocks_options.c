@@ -22,7 +22,8 @@
  * them would have to step over them. */
 #define DELETIONS_WINDOW 1024
 #define DELETIONS_TRIGGER 256
-#define INFO_LOG_WARN 2
+/* Beyond all of its levels. */
+#define INFO_LOG_NOTHING 6
 #define WAL_TOLERATE_CORRUPTED_TAIL_RECORDS 0
 
 /* Memory for what is not in sorted files yet, of all families together. */
@@ -45,9 +46,8 @@ static rocksdb_options_t *db_options(const struct datom_options *given)
     rocksdb_options_set_max_open_files(options, read_only ? -1 : OPEN_FILES_MAX);
     rocksdb_options_set_max_background_jobs(options, 2);
     rocksdb_options_set_bytes_per_sync(options, MIB);
-    rocksdb_options_set_info_log_level(options, INFO_LOG_WARN);
-    rocksdb_options_set_max_log_file_size(options, MIB);
-    rocksdb_options_set_keep_log_file_num(options, 2);
+    rocksdb_options_set_info_log_level(options, INFO_LOG_NOTHING);
+    rocksdb_options_set_keep_log_file_num(options, 1);
     rocksdb_options_set_stats_dump_period_sec(options, 0);
     rocksdb_options_set_stats_persist_period_sec(options, 0);
     return options;

@@ -3,6 +3,7 @@
 
 /* The insides of a store and of its snapshots. Only for the files that know RocksDB. */
 
+#include "datom/folder.h"
 #include "datom/gate.h"
 #include "datom/rocks.h"
 #include "datom/rocks_options.h"
@@ -12,19 +13,30 @@ struct rocks_iter;
 
 #define ROCKS_T_UNKNOWN UINT64_MAX
 
+/* How the engine of a store that is not read-only is open; changed with the gate closed. */
+enum rocks_mode {
+    ROCKS_WRITES,
+    ROCKS_READS,  /* since a failure, and without writing anything */
+    ROCKS_CLOSED, /* since a failure; db is NULL */
+};
+
 struct datom_store {
     struct bs_ref ref; /* holders: the opener, snapshots */
+    enum rocks_mode mode;
+    struct datom_options given; /* for opening again; pointers in it are not used */
     bool read_only;
     bool no_sync;
     bool is_new;
     char *dir;
     char *secondary_dir; /* read-only: a folder of ours that the engine wants for its log */
-    int lock_fd;         /* -1: read-only */
+    struct datom_folder_lock lock; /* not of read-only stores */
     rocksdb_t *db;
     rocksdb_column_family_handle_t *columns[DATOM_ROCKS_COLUMNS];
     struct datom_rocks_options options;
     rocksdb_writeoptions_t *write_synced;
     rocksdb_writeoptions_t *write_unsynced;
+    uint64_t free_bytes;     /* of the disk, UINT64_MAX: unknown; by the connection's lock */
+    int64_t space_looked_ns; /* when that was looked at */
 
     struct datom_gate gate; /* inside: whoever reads; closed: the engine is one thread's */
     uint64_t epoch;         /* how often iterators were taken back; changed with the gate closed */
@@ -73,6 +85,12 @@ static inline rocksdb_column_family_handle_t *rocks_column(const struct datom_st
 /* Raises what RocksDB said, and frees its text. OK when it said nothing. */
 enum bs_code rocks_take_error(char *text, const char *verb, const char *dir,
                               struct bs_error *error);
+
+/* By the mode and what was given. What fails leaves nothing open. */
+BS_MUST_CHECK enum bs_code rocks_open_engine(struct datom_store *store, struct bs_error *error);
+void rocks_close_engine(struct datom_store *store);
+/* What reading says in mode ROCKS_CLOSED. */
+enum bs_code rocks_closed_error(const struct datom_store *store, struct bs_error *error);
 
 /* Closes the native iterators of snapshots that are not live any more; the gate is closed, and
  * held_lock held. */

@@ -77,15 +77,16 @@ static struct datom_snapshot *take_locked(struct datom_store *store)
     struct datom_snapshot *snapshot = bs_calloc(1, sizeof(*snapshot));
     bs_ref_init(&snapshot->ref);
     snapshot->store = datom_store_ref(store);
-    snapshot->is_live = true;
+    snapshot->is_live = store->db != NULL;
     snapshot->read = rocksdb_readoptions_create();
     /* Files that only this reader kept alive are not deleted on its thread. */
     rocksdb_readoptions_set_background_purge_on_iterator_cleanup(snapshot->read, 1);
-    if (!store->read_only) {
+    if (!store->read_only && store->mode == ROCKS_WRITES) {
         snapshot->native = rocksdb_create_snapshot(store->db);
         rocksdb_readoptions_set_snapshot(snapshot->read, snapshot->native);
     }
-    hold_locked(snapshot);
+    if (snapshot->is_live)
+        hold_locked(snapshot);
     return snapshot;
 }
 
@@ -203,6 +204,8 @@ static enum bs_code get_past(struct datom_snapshot *snapshot, enum datom_family 
                              struct bs_str *ret_record, bool *ret_found, struct bs_error *error)
 {
     uint64_t newest_t;
+    if (!datom_store_is_open(snapshot->store))
+        return rocks_closed_error(snapshot->store, error);
     struct datom_body *newest = rocks_newest_body(snapshot->store, &newest_t);
     enum bs_code code =
         newest_t == snapshot->t
