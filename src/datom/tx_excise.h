@@ -1,0 +1,55 @@
+#ifndef DATOM_TX_EXCISE_H
+#define DATOM_TX_EXCISE_H
+
+/* An excision under way: what is meant (tx_excise_find.c), and erasing it (tx_excise.c). Internal
+ * to these two; one thread. */
+
+#include "datom/tx_apply.h"
+
+struct tx_excise_request {
+    datom_id target;
+    bool is_attribute; /* its datoms are meant, not those about it */
+    const datom_id *attrs;
+    size_t attrs_count; /* 0: all, and what refers to it */
+    uint64_t before_t;  /* lives that began before it */
+};
+
+/* An entity to be erased: the target of a request, or a component of one. */
+struct tx_excise_target {
+    datom_id e;
+    const struct tx_excise_request *request;
+};
+
+struct tx_erased {
+    struct datom_life life;
+    bool is_forgotten; /* no index has it, or none any more */
+};
+
+struct tx_excision {
+    struct tx *tx;
+    struct tx_excise_target *targets;
+    size_t targets_count, targets_capacity;
+    struct datom_table targets_by_e;
+    struct tx_erased *erased;
+    size_t erased_count, erased_capacity;
+    datom_id *forgetful; /* attributes that are or were noHistory */
+    size_t forgetful_count, forgetful_capacity;
+};
+
+/* As the schema after the transaction knows it. */
+static inline const struct datom_attribute *tx_excise_attribute(const struct tx_excision *excision,
+                                                                datom_id a)
+{
+    return datom_schema_attribute(excision->tx->body_after->schema, a);
+}
+
+/* Adds a life to what is erased. */
+void tx_excise_add(struct tx_excision *excision, const struct datom_life *life, bool is_forgotten);
+/* What a request means, as the indexes have it; each life may come several times. */
+BS_MUST_CHECK enum bs_code tx_excise_collect(struct tx_excision *excision,
+                                             const struct tx_entry *excise, struct bs_error *error);
+/* What all of them mean that only the log has, after that. */
+BS_MUST_CHECK enum bs_code tx_excise_collect_forgotten(struct tx_excision *excision,
+                                                       struct bs_error *error);
+
+#endif

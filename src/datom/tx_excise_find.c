@@ -1,0 +1,353 @@
+/*
+ * What excisions mean. Lives are found in the indexes, from the target's keys and those of its
+ * components. Only superseded values of attributes that are or were noHistory stand nowhere but in
+ * the log: where such an attribute is in scope, and only then, the log is read as a whole.
+ */
+
+#include "datom/bootstrap.h"
+#include "datom/tx_excise.h"
+
+static bool has_id(const datom_id *ids, size_t count, datom_id id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i] == id)
+            return true;
+    }
+    return false;
+}
+
+/* Schema, what is built in, transactions' instants and the records of excisions stay. */
+static bool is_exempt(datom_id e, datom_id a)
+{
+    return a == DATOM_DB_TX_INSTANT || a == DATOM_DB_EXCISE || a == DATOM_DB_EXCISE_ATTRS ||
+           a == DATOM_DB_EXCISE_BEFORE || a == DATOM_DB_EXCISE_BEFORE_T ||
+           (datom_id_part(e) == DATOM_PART_DB && a < DATOM_BOOT_NEXT_ELEMENT);
+}
+
+/* ---- the requests ---- */
+
+static enum bs_code resolve_before(const struct tx *tx, const struct tx_entry *entry,
+                                   uint64_t *ret_t, struct bs_error *error)
+{
+    uint64_t t;
+    enum bs_code code =
+        entry->attribute->id == DATOM_DB_EXCISE_BEFORE
+            ? datom_log_resolve_bound(tx->db, edn_instant(entry->v.as.integer), &t, error)
+            : datom_db_resolve_t(tx->db, edn_long(entry->v.as.integer), &t, error);
+    if (code != BS_OK)
+        return tx_blame(tx, entry->form_idx, code, error);
+    *ret_t = BS_MIN(*ret_t, t);
+    return BS_OK;
+}
+
+/* What else the transaction says of the entity that requests. */
+static enum bs_code read_request(struct tx_excision *excision, const struct tx_entry *excise,
+                                 struct tx_excise_request *request, struct bs_error *error)
+{
+    struct tx *tx = excision->tx;
+    datom_id *attrs = bs_arena_new_array(tx->scratch, tx->entries_count, datom_id);
+    request->target = (datom_id)excise->v.as.integer;
+    request->is_attribute = tx_excise_attribute(excision, request->target) != NULL;
+    request->attrs = attrs;
+    request->before_t = tx->t;
+    for (size_t i = 0; i < tx->entries_count; i++) {
+        const struct tx_entry *entry = &tx->entries[i];
+        if (!entry->added || entry->e != excise->e)
+            continue;
+        if (entry->attribute->id == DATOM_DB_EXCISE_ATTRS)
+            attrs[request->attrs_count++] = (datom_id)entry->v.as.integer;
+        else if (entry->attribute->id == DATOM_DB_EXCISE_BEFORE ||
+                 entry->attribute->id == DATOM_DB_EXCISE_BEFORE_T)
+            BS_TRY(resolve_before(tx, entry, &request->before_t, error));
+    }
+    return BS_OK;
+}
+
+/* Of any request when `request` is NULL. */
+static bool is_target(const void *self, uint32_t idx, const void *key)
+{
+    const struct tx_excise_target *target = &((const struct tx_excise_target *)self)[idx];
+    const struct tx_excise_target *wanted = key;
+    return target->e == wanted->e && (!wanted->request || target->request == wanted->request);
+}
+
+static bool has_target(const struct tx_excision *excision, datom_id e,
+                       const struct tx_excise_request *request)
+{
+    struct tx_excise_target wanted = {.e = e, .request = request};
+    return datom_table_find(&excision->targets_by_e, tx_hash(&e, sizeof(e), 0), is_target,
+                            excision->targets, &wanted) != DATOM_TABLE_NONE;
+}
+
+static void add_target(struct tx_excision *excision, datom_id e,
+                       const struct tx_excise_request *request)
+{
+    bs_grow(&excision->targets, excision->targets_count, &excision->targets_capacity,
+            sizeof(*excision->targets));
+    datom_table_add(&excision->targets_by_e, tx_hash(&e, sizeof(e), 0),
+                    (uint32_t)excision->targets_count);
+    excision->targets[excision->targets_count++] =
+        (struct tx_excise_target){.e = e, .request = request};
+}
+
+/* ---- lives in the indexes ---- */
+
+void tx_excise_add(struct tx_excision *excision, const struct datom_life *life, bool is_forgotten)
+{
+    bs_grow(&excision->erased, excision->erased_count, &excision->erased_capacity,
+            sizeof(*excision->erased));
+    struct tx_erased *erased = &excision->erased[excision->erased_count++];
+    *erased = (struct tx_erased){.life = *life, .is_forgotten = is_forgotten};
+    erased->life.v = edn_dup(excision->tx->arena, life->v);
+}
+
+static bool is_meant(const struct tx_excise_request *request, const struct datom_life *life)
+{
+    return life->t_added < request->before_t && !is_exempt(life->e, life->a) &&
+           (request->is_attribute || request->attrs_count == 0 ||
+            has_id(request->attrs, request->attrs_count, life->a));
+}
+
+static enum bs_code collect(struct tx_excision *excision, enum datom_family family,
+                            struct bs_str prefix, const struct tx_excise_request *request,
+                            struct bs_error *error)
+{
+    struct tx *tx = excision->tx;
+    struct bs_error failure = BS_ERROR_INIT;
+    struct datom_source source = {0};
+    enum bs_code code = BS_OK;
+    datom_source_open(&source, tx->body_after, family, &failure);
+    datom_kv_seek(source.iter, prefix);
+    while (source.iter->valid && bs_str_starts_with(source.iter->key, prefix)) {
+        struct datom_life life;
+        code = datom_key_parse(family, source.iter->key, source.iter->record, tx->scratch, &life,
+                               error);
+        if (code != BS_OK)
+            break;
+        if (is_meant(request, &life))
+            tx_excise_add(excision, &life, false);
+        datom_kv_next(source.iter);
+    }
+    if (code == BS_OK && source.iter->code != BS_OK) {
+        code = source.iter->code;
+        if (error)
+            *error = failure;
+    }
+    datom_source_close(&source);
+    return code;
+}
+
+/* Now and before, what begins with an id. */
+static enum bs_code collect_id(struct tx_excision *excision, enum datom_family family, uint64_t id,
+                               size_t id_bytes, const struct tx_excise_request *request,
+                               struct bs_error *error)
+{
+    uint8_t bytes[8];
+    bs_store_u64(bytes, id);
+    struct bs_str prefix = bs_str_make((const char *)bytes + 8 - id_bytes, id_bytes);
+    enum datom_family past = (enum datom_family)(family + DATOM_FAMILY_EAVT_H - DATOM_FAMILY_EAVT);
+    BS_TRY(collect(excision, family, prefix, request, error));
+    return collect(excision, past, prefix, request, error);
+}
+
+/* Whether a component has another parent now, which is not erased with this one. */
+static enum bs_code has_other_parent(struct tx_excision *excision, datom_id child, bool *ret_has,
+                                     struct bs_error *error)
+{
+    struct tx *tx = excision->tx;
+    struct datom_range range = {.index = DATOM_VAET, .has_v = true, .v = edn_long((int64_t)child)};
+    const struct datom *datoms;
+    size_t count;
+    *ret_has = false;
+    BS_TRY(tx_walk(tx, &range, error));
+    for (;;) {
+        BS_TRY(datom_cursor_next(tx->cursor, &datoms, &count, error));
+        if (count == 0)
+            return BS_OK;
+        for (size_t i = 0; i < count; i++) {
+            const struct datom_attribute *attribute = tx_excise_attribute(excision, datoms[i].a);
+            *ret_has = *ret_has || (attribute && attribute->is_component &&
+                                    !has_target(excision, datoms[i].e, NULL));
+        }
+    }
+}
+
+/* The target's lives, and its components as further targets. */
+static enum bs_code collect_entity(struct tx_excision *excision,
+                                   const struct tx_excise_target *target,
+                                   const struct tx_excise_request *whole, struct bs_error *error)
+{
+    const struct tx_excise_request *request = target->request;
+    size_t first = excision->erased_count;
+    datom_id e = target->e;
+    BS_TRY(collect_id(excision, DATOM_FAMILY_EAVT, e, 8, request, error));
+    for (size_t i = first; i < excision->erased_count; i++) {
+        const struct datom_life *life = &excision->erased[i].life;
+        datom_id child = (datom_id)life->v.as.integer;
+        bool has_other;
+        if (!tx_excise_attribute(excision, life->a)->is_component ||
+            has_target(excision, child, whole))
+            continue;
+        BS_TRY(has_other_parent(excision, child, &has_other, error));
+        if (!has_other)
+            add_target(excision, child, whole);
+    }
+    if (request->attrs_count > 0)
+        return BS_OK;
+    return collect_id(excision, DATOM_FAMILY_VAET, e, 8, request, error);
+}
+
+enum bs_code tx_excise_collect(struct tx_excision *excision, const struct tx_entry *excise,
+                               struct bs_error *error)
+{
+    struct tx_excise_request *request =
+        bs_arena_new_item(excision->tx->scratch, struct tx_excise_request);
+    BS_TRY(read_request(excision, excise, request, error));
+    if (request->is_attribute) {
+        add_target(excision, request->target, request);
+        if (request->target < DATOM_BOOT_NEXT_ELEMENT)
+            return BS_OK;
+        return collect_id(excision, DATOM_FAMILY_AEVT, request->target, 4, request, error);
+    }
+    if (datom_id_part(request->target) == DATOM_PART_DB)
+        return BS_OK;
+    /* of components nothing is left, whatever the request takes of their parent */
+    struct tx_excise_request *whole = request;
+    if (request->attrs_count > 0) {
+        whole = bs_arena_new_item(excision->tx->scratch, struct tx_excise_request);
+        whole->before_t = request->before_t;
+    }
+    size_t first = excision->targets_count;
+    add_target(excision, request->target, request);
+    for (size_t i = first; i < excision->targets_count; i++) {
+        struct tx_excise_target target = excision->targets[i];
+        BS_TRY(collect_entity(excision, &target, whole, error));
+    }
+    return BS_OK;
+}
+
+/* ---- lives that only the log knows ---- */
+
+static enum bs_code find_forgetful(struct tx_excision *excision, struct bs_error *error)
+{
+    struct tx *tx = excision->tx;
+    for (int past = 0; past <= 1; past++) {
+        struct datom_source source = {0};
+        uint8_t prefix[4];
+        enum datom_family family = past ? DATOM_FAMILY_AEVT_H : DATOM_FAMILY_AEVT;
+        bs_store_u32(prefix, DATOM_DB_NO_HISTORY);
+        struct bs_str begin = bs_str_make((const char *)prefix, sizeof(prefix));
+        datom_source_open(&source, tx->body_after, family, error);
+        datom_kv_seek(source.iter, begin);
+        for (; source.iter->valid && bs_str_starts_with(source.iter->key, begin);
+             datom_kv_next(source.iter)) {
+            bs_grow(&excision->forgetful, excision->forgetful_count, &excision->forgetful_capacity,
+                    sizeof(*excision->forgetful));
+            excision->forgetful[excision->forgetful_count++] =
+                bs_load_u64(source.iter->key.ptr + 4);
+        }
+        enum bs_code code = source.iter->code;
+        datom_source_close(&source);
+        if (code != BS_OK)
+            return code;
+    }
+    return BS_OK;
+}
+
+/* The request that means a datom, if any does. */
+static const struct tx_excise_request *request_for(const struct tx_excision *excision,
+                                                   const struct datom *datom,
+                                                   const struct datom_life *life)
+{
+    const struct datom_attribute *attribute = tx_excise_attribute(excision, datom->a);
+    const datom_id speaks_of[] = {datom->a, datom->e,
+                                  attribute && attribute->type == DATOM_TYPE_REF
+                                      ? (datom_id)datom->v.as.integer
+                                      : DATOM_NO_ID};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(speaks_of); i++) {
+        /* of several requests for one entity each is looked at */
+        if (speaks_of[i] == DATOM_NO_ID || !has_target(excision, speaks_of[i], NULL))
+            continue;
+        for (size_t j = 0; j < excision->targets_count; j++) {
+            const struct tx_excise_target *target = &excision->targets[j];
+            if (target->e != speaks_of[i] || target->request->is_attribute != (i == 0) ||
+                (i == 2 && target->request->attrs_count > 0))
+                continue;
+            if (is_meant(target->request, life))
+                return target->request;
+        }
+    }
+    return NULL;
+}
+
+struct open_lives {
+    struct datom_life *items;
+    size_t count, capacity;
+};
+
+static void read_datom(struct tx_excision *excision, struct open_lives *open, uint64_t t,
+                       const struct datom *datom)
+{
+    if (!has_id(excision->forgetful, excision->forgetful_count, datom->a))
+        return;
+    struct datom_life life = {.e = datom->e,
+                              .a = (uint32_t)datom->a,
+                              .v = datom->v,
+                              .t_added = t,
+                              .t_retracted = DATOM_LIVE};
+    if (datom->added) {
+        if (!request_for(excision, datom, &life))
+            return;
+        life.v = edn_dup(excision->tx->scratch, life.v);
+        bs_grow(&open->items, open->count, &open->capacity, sizeof(*open->items));
+        open->items[open->count++] = life;
+        return;
+    }
+    for (size_t i = open->count; i-- > 0;) {
+        struct datom_life *begun = &open->items[i];
+        if (begun->e != life.e || begun->a != life.a || edn_compare(begun->v, life.v) != 0)
+            continue;
+        begun->t_retracted = t;
+        tx_excise_add(excision, begun, true);
+        *begun = open->items[--open->count];
+        return;
+    }
+}
+
+/* Whether superseded values may be meant that no index has. */
+static bool needs_log(const struct tx_excision *excision)
+{
+    for (size_t i = 0; i < excision->targets_count; i++) {
+        const struct tx_excise_request *request = excision->targets[i].request;
+        for (size_t j = 0; j < excision->forgetful_count; j++) {
+            datom_id a = excision->forgetful[j];
+            if (request->is_attribute
+                    ? request->target == a
+                    : request->attrs_count == 0 || has_id(request->attrs, request->attrs_count, a))
+                return true;
+        }
+    }
+    return false;
+}
+
+enum bs_code tx_excise_collect_forgotten(struct tx_excision *excision, struct bs_error *error)
+{
+    BS_TRY(find_forgetful(excision, error));
+    if (!needs_log(excision))
+        return BS_OK;
+    struct datom_db *db = datom_db_new(excision->tx->body_after);
+    struct datom_log_reader *reader = NULL;
+    struct open_lives open = {0};
+    bool found = true;
+    enum bs_code code = datom_log_open(db, DATOM_FIRST_USER_T, UINT64_MAX, &reader, error);
+    while (code == BS_OK && found) {
+        struct datom_log_entry entry;
+        code = datom_log_next(reader, &entry, &found, error);
+        for (size_t i = 0; code == BS_OK && found && i < entry.count; i++)
+            read_datom(excision, &open, entry.t, &entry.datoms[i]);
+    }
+    datom_log_close(reader);
+    datom_db_unref(db);
+    free(open.items);
+    return code;
+}
