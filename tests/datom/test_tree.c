@@ -116,6 +116,7 @@ static void test_tree__is_a_sorted_map_whose_dups_never_change(void **state)
             model_remove(&model, model_key(&model, idx));
         }
         assert_same(&tree, &model);
+        datom_tree_fini(&tree);
         model_fini(&model);
     }
 }
