@@ -434,21 +434,33 @@ static void test_who_was_behind_an_erased_update_has_no_trace_of_it(void **state
 
 /* ---- killed on the way ---- */
 
+/* This program again, as test_excise --excise DIR NAME USEC: excises, and is killed meanwhile. */
+static int excise_main(char **argv)
+{
+    uint64_t usec = 0;
+    snprintf(base_dir, sizeof(base_dir), "%s", argv[2]);
+    if (!bs_str_parse_u64(bs_str_from(argv[4]), &usec))
+        return 2;
+    struct datom_conn *conn = open_store(argv[3], NULL);
+    run_script(conn);
+    struct itimerval timer = {.it_value = {.tv_usec = (suseconds_t)usec}};
+    setitimer(ITIMER_REAL, &timer, NULL);
+    transact_ok(conn, "[{:db/excise [:p/id \"secret-eve\"]}]");
+    kill(getpid(), SIGKILL);
+    return 3;
+}
+
 static void test_killed_during_an_excision_it_is_done_or_not_at_all(void **state)
 {
     (void)state;
     for (int round = 0; round < 12; round++) {
-        char name[20];
+        char name[20], usec[20];
         snprintf(name, sizeof(name), "kill-%d", round);
+        snprintf(usec, sizeof(usec), "%d", 500 + round * 3000);
         pid_t pid = fork();
         if (pid == 0) {
-            struct datom_conn *conn = open_store(name, NULL);
-            run_script(conn);
-            struct itimerval timer = {.it_value = {.tv_usec = 500 + round * 3000}};
-            signal(SIGALRM, SIG_DFL);
-            setitimer(ITIMER_REAL, &timer, NULL);
-            transact_ok(conn, "[{:db/excise [:p/id \"secret-eve\"]}]");
-            kill(getpid(), SIGKILL);
+            execl("/proc/self/exe", "test_excise", "--excise", base_dir, name, usec, NULL);
+            _exit(4);
         }
         int status;
         waitpid(pid, &status, 0);
@@ -466,8 +478,10 @@ static void test_killed_during_an_excision_it_is_done_or_not_at_all(void **state
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 5 && strcmp(argv[1], "--excise") == 0)
+        return excise_main(argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_excision_takes_what_it_names_from_indexes_history_and_log),
         cmocka_unit_test(test_what_is_erased_can_be_said_anew_and_the_request_stays),
