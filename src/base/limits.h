@@ -15,6 +15,7 @@
 #define BS_LIMIT_BIGINT_BITS 8192
 #define BS_LIMIT_BIGDEC_DIGITS 1024
 #define BS_LIMIT_TUPLE_MAX 8
+#define BS_LIMIT_TUPLE_STRING_CHARS 256
 #define BS_LIMIT_TX_DATOMS (1000u * 1000)
 /* Of a group of transactions that share a write: at so many others wait for the next. */
 #define BS_LIMIT_GROUP_BYTES (32u * 1024 * 1024)

@@ -22,6 +22,7 @@ struct boot_attribute {
     uint16_t unique_id; /* 0: none */
     bool is_index;
     const char *doc;
+    const char *element_type; /* of a homogeneous tuple; NULL otherwise */
 };
 
 static const struct boot_ident boot_idents[] = {
@@ -110,9 +111,9 @@ static const struct boot_attribute boot_attributes[] = {
     {DATOM_DB_TUPLE_TYPE, "db/tupleType", DATOM_DB_TYPE_KEYWORD, ONE, 0, false,
      "The type of all elements of a tuple attribute."},
     {DATOM_DB_TUPLE_TYPES, "db/tupleTypes", DATOM_DB_TYPE_TUPLE, ONE, 0, false,
-     "The types of the elements of a tuple attribute, one by one."},
+     "The types of the elements of a tuple attribute, one by one.", "db.type/keyword"},
     {DATOM_DB_TUPLE_ATTRS, "db/tupleAttrs", DATOM_DB_TYPE_TUPLE, ONE, 0, false,
-     "The attributes whose values make up a composite tuple."},
+     "The attributes whose values make up a composite tuple.", "db.type/keyword"},
     {DATOM_DB_ENSURE, "db/ensure", DATOM_DB_TYPE_REF, MANY, 0, false,
      "Checks an entity against an entity spec in a transaction."},
     {DATOM_DB_ENTITY_ATTRS, "db.entity/attrs", DATOM_DB_TYPE_KEYWORD, MANY, 0, false,
@@ -152,6 +153,9 @@ static void boot_add_attribute(const struct boot_attribute *attribute)
         boot_add(attribute->id, DATOM_DB_UNIQUE, edn_long(attribute->unique_id));
     if (attribute->is_index)
         boot_add(attribute->id, DATOM_DB_INDEX, edn_boolean(true));
+    if (attribute->element_type)
+        boot_add(attribute->id, DATOM_DB_TUPLE_TYPE,
+                 edn_keyword(bs_str_from(attribute->element_type)));
     boot_add(attribute->id, DATOM_DB_DOC, edn_string(bs_str_from(attribute->doc)));
     boot_add(DATOM_DB_PART_DB, DATOM_DB_INSTALL_ATTRIBUTE, edn_long(attribute->id));
 }

@@ -117,6 +117,8 @@ enum datom_unique {
     DATOM_UNIQUE_IDENTITY,
 };
 
+struct datom_tuple; /* datom/tuple.h */
+
 /* An installed attribute, as one database value knows it. Belongs to that value. */
 struct datom_attribute {
     datom_id id;
@@ -129,10 +131,18 @@ struct datom_attribute {
     bool no_history;
     /* Whether avet holds it: :db/index, or unique. */
     bool has_avet;
+    bool is_fulltext; /* :db/fulltext true; nothing is indexed by words */
+    /* What the elements of its values are; NULL when its type is not tuple. */
+    const struct datom_tuple *tuple;
+    /* The composite tuples that it is a member of and that the store keeps. */
+    const struct datom_attribute *const *composites;
+    size_t composites_count;
 };
 
 /* "db.type/ref" and so on. */
 BS_API const char *datom_type_ident(enum datom_type type);
+/* The type of an ident without colon; false when there is none. */
+BS_API bool datom_type_from_ident(struct bs_str ident, enum datom_type *ret_type);
 
 /* ---- connections ---- */
 
@@ -463,5 +473,6 @@ BS_API struct datom_db *datom_db_from_edn(struct edn value);
 #include "datom/log_store.h"
 #include "datom/pipeline.h"
 #include "datom/subscription.h"
+#include "datom/tuple.h"
 
 #endif

@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "datom/bootstrap.h"
+#include "datom/schema_tuple.h"
 #include "datom/table.h"
 #include "datom/tree.h"
 
@@ -17,6 +18,7 @@ struct attribute_table {
     struct bs_ref ref;
     size_t limit; /* of by_id */
     size_t count; /* complete attributes */
+    bool has_composites;
     struct datom_attribute **by_id;
     const struct datom_attribute **in_order; /* the complete ones by id */
     struct datom_table names;                /* ident -> index in in_order */
@@ -83,6 +85,11 @@ bool datom_schema_is_affected_by(datom_id attribute)
     case DATOM_DB_IS_COMPONENT:
     case DATOM_DB_INDEX:
     case DATOM_DB_NO_HISTORY:
+    case DATOM_DB_FULLTEXT:
+    case DATOM_DB_TUPLE_TYPE:
+    case DATOM_DB_TUPLE_TYPES:
+    case DATOM_DB_TUPLE_ATTRS:
+    case DATOM_DB_TUPLE_DISCONTINUED:
         return true;
     default:
         return false;
@@ -156,6 +163,9 @@ static void apply_to_attribute(struct datom_attribute *attribute, const struct d
     case DATOM_DB_NO_HISTORY:
         attribute->no_history = is_true;
         break;
+    case DATOM_DB_FULLTEXT:
+        attribute->is_fulltext = is_true;
+        break;
     default:
         break;
     }
@@ -185,6 +195,7 @@ static struct attribute_table *table_copy(const struct attribute_table *old, siz
             continue;
         table->by_id[id] = bs_arena_new_item(table->arena, struct datom_attribute);
         *table->by_id[id] = *old->by_id[id];
+        datom_schema_tuple_copy(table->arena, table->by_id[id]);
     }
     return table;
 }
@@ -208,10 +219,12 @@ static void table_finish(struct attribute_table *table, const struct datom_schem
     }
     for (uint32_t idx = 0; idx < table->count; idx++)
         datom_table_add(&table->names, hash_ident(table->in_order[idx]->ident), idx);
+    table->has_composites = datom_schema_tuple_finish(table->arena, table->by_id, table->limit);
 }
 
-static struct attribute_table *apply_to_table(struct datom_schema *schema,
-                                              const struct datom *datoms, size_t count)
+/* The next table before anything is applied; NULL when no datom concerns it. */
+static struct attribute_table *table_next(const struct datom_schema *schema,
+                                          const struct datom *datoms, size_t count)
 {
     size_t limit = schema->table->limit;
     bool touched = false;
@@ -221,25 +234,37 @@ static struct attribute_table *apply_to_table(struct datom_schema *schema,
         touched = true;
         limit = BS_MAX(limit, (size_t)datoms[i].e + 1);
     }
-    if (!touched)
-        return NULL;
-    struct attribute_table *table = table_copy(schema->table, limit);
-    for (size_t i = 0; i < count; i++) {
-        if (!concerns_table(schema, &datoms[i]))
-            continue;
-        struct datom_attribute **slot = &table->by_id[datoms[i].e];
-        /* an ident alone (a partition, a function) makes no attribute */
-        if (!*slot && datoms[i].a == DATOM_DB_IDENT)
-            continue;
-        if (!*slot) {
-            *slot = bs_arena_new_item(table->arena, struct datom_attribute);
-            (*slot)->id = datoms[i].e;
-            (*slot)->type = DATOM_TYPE_COUNT;
-        }
-        apply_to_attribute(*slot, &datoms[i]);
+    return touched ? table_copy(schema->table, limit) : NULL;
+}
+
+static void apply_to_table(struct datom_schema *schema, struct attribute_table *table,
+                           const struct datom *datom)
+{
+    struct datom_attribute **slot = &table->by_id[datom->e];
+    /* an ident alone (a partition, a function) makes no attribute */
+    if (!*slot && datom->a == DATOM_DB_IDENT)
+        return;
+    if (!*slot) {
+        *slot = bs_arena_new_item(table->arena, struct datom_attribute);
+        (*slot)->id = datom->e;
+        (*slot)->type = DATOM_TYPE_COUNT;
     }
-    table_finish(table, schema);
-    return table;
+    apply_to_attribute(*slot, datom);
+    datom_schema_tuple_apply(schema, table->arena, *slot, datom);
+}
+
+/* The datoms of one transaction: names first, as definitions may use them. */
+static void apply_transaction(struct datom_schema *schema, struct attribute_table *table,
+                              const struct datom *datoms, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (datoms[i].a == DATOM_DB_IDENT)
+            apply_ident(schema, &datoms[i]);
+    }
+    for (size_t i = 0; table && i < count; i++) {
+        if (concerns_table(schema, &datoms[i]))
+            apply_to_table(schema, table, &datoms[i]);
+    }
 }
 
 struct datom_schema *datom_schema_apply(struct datom_schema *schema, const struct datom *datoms,
@@ -257,12 +282,14 @@ struct datom_schema *datom_schema_apply(struct datom_schema *schema, const struc
     next->id_to_ident = datom_tree_dup(&schema->id_to_ident);
     next->table = schema->table;
     bs_ref_get(&next->table->ref);
-    for (size_t i = 0; i < count; i++) {
-        if (datoms[i].a == DATOM_DB_IDENT)
-            apply_ident(next, &datoms[i]);
+    struct attribute_table *table = table_next(schema, datoms, count);
+    for (size_t from = 0, end; from < count; from = end) {
+        for (end = from + 1; end < count && datoms[end].tx == datoms[from].tx; end++)
+            ;
+        apply_transaction(next, table, datoms + from, end - from);
     }
-    struct attribute_table *table = apply_to_table(next, datoms, count);
     if (table) {
+        table_finish(table, next);
         table_unref(next->table);
         next->table = table;
     }
@@ -302,6 +329,11 @@ const struct datom_attribute *datom_schema_attribute_at(const struct datom_schem
                                                         size_t idx)
 {
     return idx < schema->table->count ? schema->table->in_order[idx] : NULL;
+}
+
+bool datom_schema_has_composites(const struct datom_schema *schema)
+{
+    return schema->table->has_composites;
 }
 
 size_t datom_schema_limit(const struct datom_schema *schema)

@@ -18,7 +18,8 @@ struct datom_schema *datom_schema_ref(struct datom_schema *schema);
 void datom_schema_unref(struct datom_schema *schema);
 
 /*
- * The version after these datoms (of one transaction, or of a whole store in the order of t).
+ * The version after these datoms (of one transaction, or of a whole store in the order of t; in a
+ * transaction retractions first).
  * Returns a reference: to the same schema when none of them matters.
  */
 struct datom_schema *datom_schema_apply(struct datom_schema *schema, const struct datom *datoms,
@@ -32,6 +33,8 @@ const struct datom_attribute *datom_schema_attribute_named(const struct datom_sc
                                                            struct bs_str ident);
 const struct datom_attribute *datom_schema_attribute_at(const struct datom_schema *schema,
                                                         size_t idx);
+/* Whether there is a composite tuple to be kept. */
+bool datom_schema_has_composites(const struct datom_schema *schema);
 /* One more than the highest attribute id. */
 size_t datom_schema_limit(const struct datom_schema *schema);
 /* DATOM_NO_ID when nothing has or had this name. */

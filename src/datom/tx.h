@@ -5,9 +5,13 @@
  * A transaction under way, in four steps that each have a file:
  *
  *   tx_expand.c    forms -> operations; tempids, idents and lookup refs by db-before (with the
- * files of tx_expand.h) tx_identity.c  tempids that unique identities bind to entities or to each
- * other; new ids tx_entries.c   operations -> datoms, as a set: conflicts, redundancy, implied
- * retractions, uniqueness tx_schema.c    what the datoms do to the schema, and whether they may
+ *                  files of tx_expand.h)
+ *   tx_identity.c  tempids that unique identities bind to entities or to each other; new ids
+ *   tx_entries.c   operations -> datoms, as a set: conflicts, redundancy, implied retractions,
+ *                  uniqueness
+ *   tx_composite.c composite tuples, kept as their members change
+ *   tx_schema.c    what the datoms do to the schema, and whether they may (tuples:
+ *                  tx_schema_tuple.c)
  *   tx_apply.c     datoms -> changes of index families, counters, the next body
  *   tx_excise.c    what is erased from that body
  *
@@ -31,6 +35,7 @@ struct tx_temp {
 
 /* The transaction itself is temp 0. */
 #define TX_TEMP_TX 0u
+#define TX_NO_TEMP UINT32_MAX
 
 struct tx_place {
     bool is_temp;
@@ -55,7 +60,9 @@ struct tx_op {
     const struct datom_attribute *attribute;
     bool v_is_temp;
     uint32_t v_temp;
-    struct edn v;   /* coerced, unless v_is_temp */
+    struct edn v; /* coerced, unless v_is_temp */
+    /* of a tuple: the temp in each place, TX_NO_TEMP where the element stands in v; NULL: none */
+    const uint32_t *v_temps;
     struct edn old; /* of a cas; nil: must be absent */
     /* the holder of a unique value in db-before, once looked up */
     bool has_holder;
@@ -152,13 +159,47 @@ uint32_t tx_temp_root(struct tx *tx, uint32_t temp);
 /* The id of a place; all temps must be bound. */
 datom_id tx_place_id(struct tx *tx, const struct tx_place *place);
 
-/* One addition, as the schema step adds install datoms. */
+/* One addition, as the schema step adds install datoms; one retraction. */
 BS_MUST_CHECK enum bs_code tx_add_entry(struct tx *tx, const struct tx_op *op,
                                         struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_retract_entry(struct tx *tx, const struct tx_op *op,
+                                            struct bs_error *error);
 
 /* The addition of an attribute of cardinality one to an entity; NULL when there is none. Stands
  * until the next entry is made. */
 const struct tx_entry *tx_find_added_one(const struct tx *tx, datom_id e, datom_id a);
+
+/* The value that an entity will have of an attribute of cardinality one by the entries so far; nil:
+ * none. */
+BS_MUST_CHECK enum bs_code tx_value_after(struct tx *tx, datom_id e,
+                                          const struct datom_attribute *attribute,
+                                          struct edn *ret_value, struct bs_error *error);
+
+/* Sets the value of an operation on an attribute of type tuple. */
+BS_MUST_CHECK enum bs_code tx_expand_tuple(struct tx *tx, struct tx_op *op, struct edn form,
+                                           struct bs_error *error);
+/* The value of such an operation with the ids of its temps. False when one of them is not known
+ * yet: then its place has -1 - root, so that equal tuples are equal still. */
+BS_MUST_CHECK bool tx_tuple_resolve(struct tx *tx, const struct tx_op *op, struct edn *ret_value);
+
+/* Computes the composite tuples of all entities whose members the entries speak of. */
+BS_MUST_CHECK enum bs_code tx_keep_composites(struct tx *tx, struct bs_error *error);
+
+/* Refuses the definition of the attribute that `entry` speaks of, or its alteration: `what`
+ * completes the sentence "the attribute :x ...". */
+enum bs_code tx_refuse_install(const struct tx *tx, const struct tx_entry *entry,
+                               enum bs_reason reason, const char *what, struct bs_error *error);
+enum bs_code tx_refuse_alter(struct tx *tx, const struct tx_entry *entry,
+                             const struct datom_attribute *before, const char *what,
+                             struct bs_error *error);
+/* Whether a new attribute is a good tuple (or none), and whether an entry may alter one. */
+BS_MUST_CHECK enum bs_code tx_check_tuple_install(const struct tx *tx, const struct tx_entry *entry,
+                                                  const struct datom_attribute *attribute,
+                                                  struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_check_tuple_alter(struct tx *tx, const struct tx_entry *entry,
+                                                const struct datom_attribute *before,
+                                                const struct datom_attribute *after,
+                                                struct bs_error *error);
 
 /* The holder of a unique value in db-before; DATOM_NO_ID. */
 BS_MUST_CHECK enum bs_code tx_lookup(struct tx *tx, const struct datom_attribute *attribute,

@@ -204,6 +204,8 @@ static enum bs_code retract_found(struct tx *tx, const struct found_datoms *foun
     for (size_t i = from; i < found->count; i++) {
         struct tx_entry entry;
         retraction_of(tx, &found->items[i], form_idx, &entry);
+        if (datom_attribute_is_kept(entry.attribute))
+            continue;
         BS_TRY(retract(tx, &entry, error));
     }
     return BS_OK;
@@ -353,13 +355,25 @@ static void mark_replaced(struct tx *tx)
     }
 }
 
+static struct edn value_of_op(struct tx *tx, const struct tx_op *op)
+{
+    if (op->v_is_temp)
+        return edn_long(
+            (int64_t)tx_place_id(tx, &(struct tx_place){.is_temp = true, .temp = op->v_temp}));
+    struct edn value = op->v;
+    if (op->v_temps) {
+        bool is_known = tx_tuple_resolve(tx, op, &value);
+        BS_ASSERT(is_known);
+    }
+    return value;
+}
+
 static struct tx_entry entry_of_op(struct tx *tx, const struct tx_op *op)
 {
-    struct tx_place v = {.is_temp = true, .temp = op->v_temp};
     return (struct tx_entry){
         .e = tx_place_id(tx, &op->e),
         .attribute = op->attribute,
-        .v = op->v_is_temp ? edn_long((int64_t)tx_place_id(tx, &v)) : op->v,
+        .v = value_of_op(tx, op),
         .form_idx = op->form_idx,
         .added = op->kind != TX_RETRACT,
         .has_holder = op->has_holder,
@@ -396,6 +410,33 @@ static enum bs_code retract_erased(struct tx *tx, const struct tx_entry *add,
     entry.v = life.v;
     entry.t_added = life.t_added;
     entry_new(tx, &entry, &current);
+    return BS_OK;
+}
+
+enum bs_code tx_retract_entry(struct tx *tx, const struct tx_op *op, struct bs_error *error)
+{
+    struct tx_entry entry = entry_of_op(tx, op);
+    return retract(tx, &entry, error);
+}
+
+enum bs_code tx_value_after(struct tx *tx, datom_id e, const struct datom_attribute *attribute,
+                            struct edn *ret_value, struct bs_error *error)
+{
+    *ret_value = edn_nil();
+    const struct tx_entry *added = tx_find_added_one(tx, e, attribute->id);
+    if (added) {
+        *ret_value = added->v;
+        return BS_OK;
+    }
+    struct datom_life life;
+    bool is_current;
+    BS_TRY(find_current(tx, e, attribute, NULL, &life, &is_current, error));
+    if (!is_current)
+        return BS_OK;
+    struct datom_key_value value;
+    datom_key_value_encode(life.v, attribute->type, &value);
+    if (find_eav(tx, e, attribute, &value) == DATOM_TABLE_NONE) /* nobody retracts it */
+        *ret_value = life.v;
     return BS_OK;
 }
 
@@ -521,13 +562,14 @@ static enum bs_code check_unique(struct tx *tx, struct bs_error *error)
 
 static enum bs_code make_entry(struct tx *tx, const struct tx_op *op, struct bs_error *error)
 {
+    /* what is said of a composite tuple has helped to find the entity, and is computed anew */
+    if (op->attribute && datom_attribute_is_kept(op->attribute))
+        return BS_OK;
     switch (op->kind) {
     case TX_ADD:
         return tx_add_entry(tx, op, error);
-    case TX_RETRACT: {
-        struct tx_entry entry = entry_of_op(tx, op);
-        return retract(tx, &entry, error);
-    }
+    case TX_RETRACT:
+        return tx_retract_entry(tx, op, error);
     case TX_RETRACT_ATTRIBUTE:
         return retract_attribute(tx, op, error);
     case TX_RETRACT_ENTITY:
@@ -585,7 +627,7 @@ static enum bs_code make_late_entries(struct tx *tx, struct bs_error *error)
 {
     for (size_t i = 0; i < tx->ops_count; i++) {
         struct tx_op *op = &tx->ops[i];
-        if (op->kind == TX_ADD_DEFAULT)
+        if (op->kind == TX_ADD_DEFAULT && !datom_attribute_is_kept(op->attribute))
             BS_TRY(lacks(tx, op, &op->is_needed, error));
     }
     for (size_t i = 0; i < tx->ops_count; i++) {
@@ -604,6 +646,7 @@ enum bs_code tx_make_entries(struct tx *tx, struct bs_error *error)
     for (size_t i = 0; i < tx->ops_count; i++)
         BS_TRY(make_entry(tx, &tx->ops[i], error));
     BS_TRY(make_late_entries(tx, error));
+    BS_TRY(tx_keep_composites(tx, error));
     if (tx->entries_count > BS_LIMIT_TX_DATOMS)
         return bs_error_set(error, BS_REASON_DB_TRANSACTION_TOO_LARGE,
                             "the transaction has more than %u datoms: split it",

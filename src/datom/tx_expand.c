@@ -147,10 +147,6 @@ static enum bs_code check_supported(const struct datom_attribute *attribute, str
     case DATOM_DB_ENSURE:
     case DATOM_DB_ATTR_PREDS:
     case DATOM_DB_ENTITY_PREDS:
-    case DATOM_DB_TUPLE_ATTRS:
-    case DATOM_DB_TUPLE_TYPE:
-    case DATOM_DB_TUPLE_TYPES:
-    case DATOM_DB_TUPLE_DISCONTINUED:
     case DATOM_DB_ENTITY_ATTRS:
     case DATOM_DB_FN:
     case DATOM_DB_INSTALL_PARTITION:
@@ -238,6 +234,8 @@ static enum bs_code expand_value(struct tx *tx, struct tx_op *op, struct edn for
         op_set_v_place(tx, op, place);
         return BS_OK;
     }
+    if (op->attribute->type == DATOM_TYPE_TUPLE && !edn_is_nil(form))
+        return tx_expand_tuple(tx, op, form, error);
     struct edn value;
     BS_TRY(datom_db_coerce(tx->db, op->attribute, form, tx->scratch, &value, error));
     BS_TRY(count_bytes(tx, value, error));
@@ -341,6 +339,9 @@ static bool is_many_values(const struct tx *tx, const struct datom_attribute *at
 {
     if (!edn_is_collection(form))
         return false;
+    /* a vector of anything but vectors is one tuple */
+    if (attribute->type == DATOM_TYPE_TUPLE && edn_is_sequential(form) && form.len > 0)
+        return edn_is_sequential(form.as.items[0]);
     return attribute->type != DATOM_TYPE_REF || !is_lookup_ref(tx, form);
 }
 

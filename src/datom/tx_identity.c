@@ -12,7 +12,8 @@
 /* A claim: "the entity of this operation has this identity", keyed by attribute and value. */
 struct claim {
     const struct datom_attribute *attribute;
-    struct bs_str value; /* ordered bytes; or the root of an unknown tempid */
+    struct bs_str value; /* ordered bytes; or the root of an unknown tempid; or ordered bytes of a
+                            tuple with unknown tempids */
     bool is_unknown;
     uint32_t op_idx;
 };
@@ -131,12 +132,14 @@ static enum bs_code make_claim(struct claims *claims, uint32_t op_idx, struct cl
             return BS_OK;
         }
         value = edn_long((int64_t)id);
+    } else if (op->v_temps) {
+        ret_claim->is_unknown = !tx_tuple_resolve(tx, op, &value);
     }
     struct datom_key_value key_value;
     datom_key_value_encode(value, op->attribute->type, &key_value);
     ret_claim->value =
         bs_arena_dup(tx->scratch, bs_str_make((const char *)key_value.bytes, key_value.len));
-    if (!op->has_holder) {
+    if (!op->has_holder && !ret_claim->is_unknown) {
         enum bs_code code = tx_lookup(tx, op->attribute, value, &op->holder, error);
         if (code != BS_OK)
             return code;
@@ -178,7 +181,7 @@ static enum bs_code bind_all(struct tx *tx, struct bs_error *error)
         if (!is_claim(&tx->ops[i]))
             continue;
         claims_max++;
-        has_temp_values |= tx->ops[i].v_is_temp;
+        has_temp_values |= tx->ops[i].v_is_temp || tx->ops[i].v_temps;
     }
     struct claims claims = {.tx = tx};
     claims.items = bs_arena_new_array(tx->scratch, claims_max + 1, struct claim);

@@ -56,6 +56,13 @@ static enum bs_code expand_cas(struct tx *tx, struct edn form, uint32_t form_idx
                                          BS_STR_ARGS(attribute->ident));
         return tx_note_place(tx, &e, attribute, &form.as.items[4], code, error);
     }
+    if (datom_attribute_is_kept(attribute)) {
+        enum bs_code code = bs_error_set(error, BS_REASON_DB_INVALID_CAS,
+                                         ":db/cas on :%.*s, a composite tuple, which the store "
+                                         "keeps: expected one of its members",
+                                         BS_STR_ARGS(attribute->ident));
+        return tx_note_place(tx, &e, attribute, &form.as.items[4], code, error);
+    }
     struct edn old = form.as.items[3];
     if (attribute->type == DATOM_TYPE_REF)
         old = tx_keyword_of_string(old);

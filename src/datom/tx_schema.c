@@ -35,18 +35,23 @@ static struct datom *schema_datoms(struct tx *tx, size_t *ret_count)
     return datoms;
 }
 
-static enum bs_code refuse_install(const struct tx *tx, const struct tx_entry *entry,
-                                   const char *what, struct bs_error *error)
+enum bs_code tx_refuse_install(const struct tx *tx, const struct tx_entry *entry,
+                               enum bs_reason reason, const char *what, struct bs_error *error)
 {
     const struct tx_entry *ident = tx_find_added_one(tx, entry->e, DATOM_DB_IDENT);
     struct bs_str name = ident ? edn_text_of(ident->v) : BS_STR_EMPTY;
     if (ident)
-        bs_error_set(error, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE, "the attribute :%.*s %s",
-                     BS_STR_ARGS(name), what);
+        bs_error_set(error, reason, "the attribute :%.*s %s", BS_STR_ARGS(name), what);
     else
-        bs_error_set(error, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE, "entity %llu %s",
-                     (unsigned long long)entry->e, what);
+        bs_error_set(error, reason, "entity %llu %s", (unsigned long long)entry->e, what);
+    bs_error_add_integer(error, "entity", (int64_t)entry->e);
     return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+}
+
+static enum bs_code refuse_install(const struct tx *tx, const struct tx_entry *entry,
+                                   const char *what, struct bs_error *error)
+{
+    return tx_refuse_install(tx, entry, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE, what, error);
 }
 
 static bool is_reserved(struct bs_str ident)
@@ -72,7 +77,7 @@ static enum bs_code check_enum_value(const struct tx *tx, const struct tx_entry 
     enum datom_type type;
     switch (entry->attribute->id) {
     case DATOM_DB_VALUE_TYPE:
-        if (v == DATOM_DB_TYPE_TUPLE || v == DATOM_DB_TYPE_FN)
+        if (v == DATOM_DB_TYPE_FN)
             return refuse_type(tx, entry, error);
         if (!datom_bootstrap_type(v, &type))
             return refuse_install(tx, entry,
@@ -99,17 +104,16 @@ static enum bs_code check_enum_value(const struct tx *tx, const struct tx_entry 
     }
 }
 
-static enum bs_code check_meaning(const struct tx *tx, const struct tx_entry *entry,
-                                  const struct datom_attribute *attribute, struct bs_error *error)
+/* What makes no sense in a definition, new or altered; NULL: it makes sense. */
+static const char *senseless(const struct datom_attribute *attribute)
 {
     if (attribute->is_component && attribute->type != DATOM_TYPE_REF)
-        return refuse_install(tx, entry,
-                              "is a component, but no reference: expected "
-                              ":db.type/ref",
-                              error);
+        return "would be a component without being a reference: expected :db.type/ref";
+    if (attribute->is_fulltext && attribute->type != DATOM_TYPE_STRING)
+        return "would have :db/fulltext without being a text: expected :db.type/string";
     if (attribute->unique != DATOM_UNIQUE_NONE && attribute->type == DATOM_TYPE_BYTES)
-        return refuse_install(tx, entry, "has type bytes, which can't be unique", error);
-    return BS_OK;
+        return "has type bytes, which can't be unique";
+    return NULL;
 }
 
 static enum bs_code check_install(struct tx *tx, const struct tx_entry *entry,
@@ -141,7 +145,10 @@ static enum bs_code check_install(struct tx *tx, const struct tx_entry *entry,
                               error);
     const struct datom_attribute *attribute = datom_schema_attribute(tx->schema_after, id);
     BS_ASSERT(attribute);
-    BS_TRY(check_meaning(tx, entry, attribute, error));
+    const char *what = senseless(attribute);
+    if (what)
+        return refuse_install(tx, entry, what, error);
+    BS_TRY(tx_check_tuple_install(tx, entry, attribute, error));
     struct tx_op install = {
         .kind = TX_ADD,
         .form_idx = entry->form_idx,
@@ -152,12 +159,44 @@ static enum bs_code check_install(struct tx *tx, const struct tx_entry *entry,
     return tx_add_entry(tx, &install, error);
 }
 
-static enum bs_code refuse_alter(const struct tx *tx, const struct tx_entry *entry,
-                                 const struct datom_attribute *before, const char *what,
-                                 struct bs_error *error)
+/* Of a value as schemas have it: idents of references by name. */
+static struct bs_str value_text(const struct tx *tx, const struct datom_attribute *attribute,
+                                struct edn value)
+{
+    if (attribute->type == DATOM_TYPE_REF && value.type == EDN_LONG) {
+        struct bs_str ident = datom_schema_ident(tx->db->body->schema, (datom_id)value.as.integer);
+        if (ident.len > 0)
+            return bs_arena_printf(tx->scratch, ":%.*s", BS_STR_ARGS(ident));
+    }
+    return edn_print_short(tx->scratch, value, BS_ERROR_FIELD_TEXT_MAX - 1);
+}
+
+/* "from" and "to": what the attribute says now and would say. */
+static enum bs_code add_change(struct tx *tx, const struct tx_entry *entry, struct bs_error *error)
+{
+    const struct datom_attribute *attribute = entry->attribute;
+    struct edn from = edn_nil(), to = edn_nil();
+    if (attribute->many)
+        return BS_OK;
+    bool is_found;
+    BS_TRY(datom_db_get(tx->db, entry->e, attribute, tx->scratch, &from, &is_found, NULL));
+    BS_TRY(tx_value_after(tx, entry->e, attribute, &to, NULL));
+    bs_error_add_text(error, "from", value_text(tx, attribute, is_found ? from : edn_nil()));
+    bs_error_add_text(error, "to", value_text(tx, attribute, to));
+    return BS_OK;
+}
+
+enum bs_code tx_refuse_alter(struct tx *tx, const struct tx_entry *entry,
+                             const struct datom_attribute *before, const char *what,
+                             struct bs_error *error)
 {
     bs_error_set(error, BS_REASON_DB_INVALID_ALTER_ATTRIBUTE, "the attribute :%.*s %s",
                  BS_STR_ARGS(before->ident), what);
+    bs_error_add_integer(error, "entity", (int64_t)before->id);
+    bs_error_add_text(error, "attribute", entry->attribute->ident);
+    if (add_change(tx, entry, error) != BS_OK) {
+        /* the refusal stands without them */
+    }
     return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
 }
 
@@ -166,17 +205,24 @@ static enum bs_code check_alter(struct tx *tx, const struct tx_entry *entry,
 {
     const struct datom_attribute *after = datom_schema_attribute(tx->schema_after, before->id);
     if (!after)
-        return refuse_alter(tx, entry, before, "would lose its name or type", error);
-    if (after->type != before->type)
-        return refuse_alter(tx, entry, before, "can't change its :db/valueType", error);
+        return tx_refuse_alter(tx, entry, before, "would lose its name or type", error);
     if (entry->attribute->id == DATOM_DB_VALUE_TYPE)
-        return refuse_alter(tx, entry, before, "would lose its :db/valueType", error);
+        return tx_refuse_alter(tx, entry, before,
+                               tx_find_added_one(tx, entry->e, DATOM_DB_VALUE_TYPE)
+                                   ? "can't change its :db/valueType"
+                                   : "would lose its :db/valueType",
+                               error);
+    if (entry->attribute->id == DATOM_DB_FULLTEXT && after->is_fulltext != before->is_fulltext)
+        return tx_refuse_alter(tx, entry, before, "can't change its :db/fulltext", error);
     if (entry->attribute->id == DATOM_DB_CARDINALITY && !entry->added &&
         !tx_find_added_one(tx, entry->e, DATOM_DB_CARDINALITY))
-        return refuse_alter(tx, entry, before, "would lose its :db/cardinality", error);
+        return tx_refuse_alter(tx, entry, before, "would lose its :db/cardinality", error);
     if (is_reserved(after->ident))
-        return refuse_alter(tx, entry, before, "can't take a name that is reserved", error);
-    return check_meaning(tx, entry, after, error);
+        return tx_refuse_alter(tx, entry, before, "can't take a name that is reserved", error);
+    const char *what = senseless(after);
+    if (what)
+        return tx_refuse_alter(tx, entry, before, what, error);
+    return tx_check_tuple_alter(tx, entry, before, after, error);
 }
 
 static enum bs_code check_entry(struct tx *tx, const struct tx_entry *entry, struct bs_error *error)

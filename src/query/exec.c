@@ -154,7 +154,8 @@ enum bs_code exec_normalise(struct exec *exec, const struct frame *frame, uint16
         *ret_found = id != DATOM_NO_ID;
         *value = edn_long((int64_t)id);
     } else if (is_constant && use->value_attribute != NULL &&
-               !value_has_type(*value, use->value_attribute->type)) {
+               (use->value_attribute->type == DATOM_TYPE_TUPLE || /* its elements may not fit */
+                !value_has_type(*value, use->value_attribute->type))) {
         struct edn coerced;
         if (datom_db_coerce(use->value_db, use->value_attribute, *value, exec->arena, &coerced,
                             NULL) == BS_OK)

@@ -6,6 +6,7 @@
 #include "support.h"
 
 #include "datom/datom.h"
+#include "datom/rows.h"
 
 static struct datom_conn *base_conn;
 
@@ -59,45 +60,8 @@ static int teardown(void **state)
 
 static struct datom_conn *fork_base(void)
 {
-    struct datom_conn *fork = NULL;
-    struct datom_db *db = datom_conn_db(base_conn);
-    assert_int_equal(datom_conn_fork(db, NULL, &fork, NULL), BS_OK);
-    datom_db_unref(db);
-    return fork;
+    return rows_fork(base_conn);
 }
-
-/* The datoms of a report but the instant, as text: attribute names, entity ids relative to t. */
-static void print_datoms(struct datom_report *report, struct bs_buf *out)
-{
-    uint64_t t = datom_db_next_t(report->db_before);
-    for (size_t i = 1; i < report->datoms_count; i++) {
-        const struct datom *datom = &report->datoms[i];
-        struct bs_str ident = datom_db_ident(report->db_after, datom->a);
-        bs_buf_printf(out, "%s%c", i > 1 ? " " : "", datom->added ? '+' : '-');
-        if (datom_id_part(datom->e) == DATOM_PART_USER && datom_id_counter(datom->e) > t)
-            bs_buf_printf(out, "new%llu", (unsigned long long)(datom_id_counter(datom->e) - t));
-        else if (datom->e == datom_t_to_tx(report->t))
-            bs_buf_append_cstr(out, "tx");
-        else
-            bs_buf_printf(out, "%llu", (unsigned long long)datom_id_counter(datom->e));
-        bs_buf_printf(out, ":%.*s:", BS_STR_ARGS(ident));
-        const struct datom_attribute *attribute = datom_db_attribute(report->db_after, datom->a);
-        if (attribute->type == DATOM_TYPE_REF)
-            bs_buf_printf(out, "%llu",
-                          (unsigned long long)datom_id_counter((datom_id)datom->v.as.integer));
-        else
-            edn_print(datom->v, out);
-    }
-}
-
-struct row {
-    const char *name;
-    const char *before; /* a transaction before, or NULL */
-    const char *tx;
-    const char *datoms; /* expected, or NULL for an error */
-    enum bs_reason reason;
-    const char *message; /* a part of it */
-};
 
 /* Schema takes t 1000 and one ident entity (1001); people t 1002: ann 1003, bob 1004, leg 1005. */
 static const struct row rows[] = {
@@ -278,9 +242,6 @@ static const struct row rows[] = {
     {"a cardinality that is none", NULL,
      "[{:db/ident :x/y :db/valueType :db.type/long :db/cardinality :p/name}]", NULL,
      BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE, ":x/y has an unknown :db/cardinality"},
-    {"a type that is to come", NULL,
-     "[{:db/ident :x/y :db/valueType :db.type/tuple :db/cardinality :db.cardinality/one}]", NULL,
-     BS_REASON_DB_UNSUPPORTED, ":db.type/tuple"},
     {"a type is not retracted", NULL, "[[:db/retract :p/age :db/valueType :db.type/long]]", NULL,
      BS_REASON_DB_INVALID_ALTER_ATTRIBUTE, ":p/age would lose its :db/valueType"},
     {"an installation is not retracted", NULL,
@@ -333,49 +294,10 @@ static void test_tx__takes_numbers_up_to_their_limit(void **state)
     test_rows_end();
 }
 
-static void run_row(const struct row *row)
-{
-    struct datom_conn *conn = fork_base();
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_report *report = NULL;
-    if (row->before &&
-        datom_transact_text(conn, bs_str_from(row->before), NULL, NULL, &error) != BS_OK)
-        fail_msg("%s: before: %s", row->name, error.message);
-    enum bs_code code = datom_transact_text(conn, bs_str_from(row->tx), NULL, &report, &error);
-    if (row->datoms) {
-        test_row(row->name, code == BS_OK, "%s", error.message);
-        if (code != BS_OK) {
-            datom_conn_unref(conn);
-            return;
-        }
-        struct bs_buf out = BS_BUF_INIT(0);
-        print_datoms(report, &out);
-        if (strcmp(bs_buf_cstr(&out), row->datoms) != 0)
-            test_row(row->name, false, "is %s expected %s", bs_buf_cstr(&out), row->datoms);
-        bs_buf_fini(&out);
-    } else {
-        if (code == BS_OK)
-            test_row(row->name, false, "went through");
-        else if (error.reason != row->reason || !strstr(error.message, row->message))
-            test_row(row->name, false, "%s: %s", bs_reason_name(error.reason), error.message);
-    }
-    struct datom_check_report check;
-    struct datom_db *db = datom_conn_db(conn);
-    assert_int_equal(datom_db_check(db, NULL, NULL, &check, &error), BS_OK);
-    if (check.differences > 0)
-        fail_msg("%s: check found %llu differences", row->name,
-                 (unsigned long long)check.differences);
-    datom_db_unref(db);
-    datom_report_free(report);
-    datom_conn_unref(conn);
-}
-
 static void test_tx__gives_these_datoms_or_these_errors(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++)
-        run_row(&rows[i]);
-    test_rows_end();
+    rows_run(base_conn, rows, BS_ARRAY_COUNT(rows));
 }
 
 int main(void)
