@@ -40,12 +40,37 @@ static enum bs_code resolve_before(const struct tx *tx, const struct tx_entry *e
     return BS_OK;
 }
 
+/* A composite tuple holds copies of its members' values, also when it is discontinued. */
+static bool has_member(const struct datom_attribute *attribute, const datom_id *ids, size_t count)
+{
+    const struct datom_tuple *tuple = attribute->tuple;
+    if (!tuple || tuple->kind != DATOM_TUPLE_COMPOSITE)
+        return false;
+    for (uint32_t i = 0; i < tuple->count; i++) {
+        if (has_id(ids, count, tuple->attributes[i]))
+            return true;
+    }
+    return false;
+}
+
+/* The composites of the attributes that a request names go with them. */
+static void add_composites(const struct tx *tx, datom_id *attrs, struct tx_excise_request *request)
+{
+    size_t named_count = request->attrs_count;
+    const struct datom_attribute *attribute;
+    for (size_t i = 0; (attribute = datom_schema_attribute_at(tx->schema_after, i)) != NULL; i++) {
+        if (has_member(attribute, attrs, named_count))
+            attrs[request->attrs_count++] = attribute->id;
+    }
+}
+
 /* What else the transaction says of the entity that requests. */
 static enum bs_code read_request(struct tx_excision *excision, const struct tx_entry *excise,
                                  struct tx_excise_request *request, struct bs_error *error)
 {
     struct tx *tx = excision->tx;
-    datom_id *attrs = bs_arena_new_array(tx->scratch, tx->entries_count, datom_id);
+    datom_id *attrs = bs_arena_new_array(
+        tx->scratch, tx->entries_count + datom_schema_limit(tx->schema_after), datom_id);
     request->target = (datom_id)excise->v.as.integer;
     request->is_attribute = tx_excise_attribute(excision, request->target) != NULL;
     request->attrs = attrs;
@@ -60,6 +85,7 @@ static enum bs_code read_request(struct tx_excision *excision, const struct tx_e
                  entry->attribute->id == DATOM_DB_EXCISE_BEFORE_T)
             BS_TRY(resolve_before(tx, entry, &request->before_t, error));
     }
+    add_composites(tx, attrs, request);
     return BS_OK;
 }
 
@@ -197,18 +223,37 @@ static enum bs_code collect_entity(struct tx_excision *excision,
     return collect_id(excision, DATOM_FAMILY_VAET, e, 8, request, error);
 }
 
+/* All of an attribute, and of the composites that it is a member of. */
+static enum bs_code collect_attribute(struct tx_excision *excision,
+                                      struct tx_excise_request *request, struct bs_error *error)
+{
+    add_target(excision, request->target, request);
+    if (request->target < DATOM_BOOT_NEXT_ELEMENT)
+        return BS_OK;
+    BS_TRY(collect_id(excision, DATOM_FAMILY_AEVT, request->target, 4, request, error));
+    const struct datom_attribute *attribute;
+    const struct datom_schema *schema = excision->tx->schema_after;
+    for (size_t i = 0; (attribute = datom_schema_attribute_at(schema, i)) != NULL; i++) {
+        if (!has_member(attribute, &request->target, 1))
+            continue;
+        struct tx_excise_request *composite =
+            bs_arena_new_item(excision->tx->scratch, struct tx_excise_request);
+        *composite = *request;
+        composite->target = attribute->id;
+        add_target(excision, composite->target, composite);
+        BS_TRY(collect_id(excision, DATOM_FAMILY_AEVT, composite->target, 4, composite, error));
+    }
+    return BS_OK;
+}
+
 enum bs_code tx_excise_collect(struct tx_excision *excision, const struct tx_entry *excise,
                                struct bs_error *error)
 {
     struct tx_excise_request *request =
         bs_arena_new_item(excision->tx->scratch, struct tx_excise_request);
     BS_TRY(read_request(excision, excise, request, error));
-    if (request->is_attribute) {
-        add_target(excision, request->target, request);
-        if (request->target < DATOM_BOOT_NEXT_ELEMENT)
-            return BS_OK;
-        return collect_id(excision, DATOM_FAMILY_AEVT, request->target, 4, request, error);
-    }
+    if (request->is_attribute)
+        return collect_attribute(excision, request, error);
     if (datom_id_part(request->target) == DATOM_PART_DB)
         return BS_OK;
     /* of components nothing is left, whatever the request takes of their parent */

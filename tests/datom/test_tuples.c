@@ -468,6 +468,77 @@ static void test_tuples__composites_are_what_a_naive_one_is(void **state)
     datom_conn_unref(conn);
 }
 
+/* ---- erasing ---- */
+
+/* Values that hold `needle`, in the history of an index and in the log. */
+static size_t count_left(struct datom_conn *conn, const char *needle)
+{
+    struct datom_db *db = datom_conn_db(conn);
+    struct datom_db *history = datom_db_history(db);
+    struct datom_cursor *cursor = NULL;
+    struct datom_range range = {.index = DATOM_EAVT};
+    size_t left = 0, count = 1;
+    char text[300];
+    assert_int_equal(datom_cursor_open(history, &range, &cursor, NULL), BS_OK);
+    while (count > 0) {
+        const struct datom *datoms;
+        assert_int_equal(datom_cursor_next(cursor, &datoms, &count, NULL), BS_OK);
+        for (size_t i = 0; i < count; i++)
+            left += strstr(edn_print_cut(datoms[i].v, text, sizeof(text)), needle) != NULL;
+    }
+    datom_cursor_free(cursor);
+    struct datom_log_reader *reader = NULL;
+    assert_int_equal(datom_log_open(db, 0, UINT64_MAX, &reader, NULL), BS_OK);
+    for (bool found = true; found;) {
+        struct datom_log_entry entry = {0};
+        assert_int_equal(datom_log_next(reader, &entry, &found, NULL), BS_OK);
+        for (size_t i = 0; found && i < entry.count; i++)
+            left += strstr(edn_print_cut(entry.datoms[i].v, text, sizeof(text)), needle) != NULL;
+    }
+    datom_log_close(reader);
+    struct datom_check_report check;
+    assert_int_equal(datom_db_check(db, NULL, NULL, &check, NULL), BS_OK);
+    assert_int_equal(check.differences, 0);
+    datom_db_unref(history);
+    datom_db_unref(db);
+    return left;
+}
+
+static void test_tuples__an_excised_member_is_in_no_composite(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *before; /* or NULL */
+        const char *excision;
+    } excisions[] = {
+        {"of an entity", NULL, "[{:db/excise [:x/name \"s\"] :db.excise/attrs [:x/b]}]"},
+        {"of a whole entity", NULL, "[{:db/excise [:x/name \"s\"]}]"},
+        {"as an attribute", NULL, "[{:db/excise :x/b}]"},
+        {"as an attribute beside its composite", NULL, "[{:db/excise :x/b} {:db/excise :x/a+b}]"},
+        {"of a discontinued composite", "[{:db/id :x/a+b :db.tuple/discontinued true}]",
+         "[{:db/excise [:x/name \"s\"] :db.excise/attrs [:x/b]}]"},
+    };
+    for (size_t i = 0; i < BS_ARRAY_COUNT(excisions); i++) {
+        struct datom_conn *conn = datom_conn_new_memory(NULL);
+        struct bs_error error = BS_ERROR_INIT;
+        const char *const texts[] = {base_texts[0], "[{:x/name \"s\" :x/a 7 :x/b \"secret-1\"}]",
+                                     "[{:x/name \"s\" :x/b \"secret-2\"}]", excisions[i].before,
+                                     excisions[i].excision};
+        for (size_t j = 0; j < BS_ARRAY_COUNT(texts); j++) {
+            if (texts[j] &&
+                datom_transact_text(conn, bs_str_from(texts[j]), NULL, NULL, &error) != BS_OK)
+                fail_msg("%s: %s: %s", excisions[i].name, texts[j], error.message);
+            if (j == 2)
+                assert_true(count_left(conn, "secret") > 0);
+        }
+        size_t left = count_left(conn, "secret");
+        test_row(excisions[i].name, left == 0, "%zu are left", left);
+        datom_conn_unref(conn);
+    }
+    test_rows_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -476,6 +547,7 @@ int main(void)
         cmocka_unit_test(test_tuples__definitions_are_checked),
         cmocka_unit_test(test_tuples__are_ranges_with_nil_lowest),
         cmocka_unit_test(test_tuples__composites_are_what_a_naive_one_is),
+        cmocka_unit_test(test_tuples__an_excised_member_is_in_no_composite),
     };
     return cmocka_run_group_tests_name("datom/tuples", tests, setup, teardown);
 }
