@@ -93,7 +93,9 @@ static enum bs_code count_forgetful(struct datom_body *body, struct bs_error *er
          code == BS_OK && (attribute = datom_schema_attribute_at(body->schema, i)) != NULL; i++) {
         const struct datom_attribute *now =
             datom_schema_attribute(body->parent->schema, attribute->id);
-        if (!attribute->no_history && !(now && now->no_history))
+        /* beyond the limit nothing was ever counted */
+        if ((!attribute->no_history && !(now && now->no_history)) ||
+            attribute->id >= body->counts->limit)
             continue;
         uint64_t live = 0;
         struct datom_cursor *cursor = NULL;

@@ -3,24 +3,100 @@
 
 /*
  * A naive model of the store: a list of lives, searched from end to end. It knows the rules of
- * transactions as sets and nothing about keys, trees or engines.
+ * transactions as sets, and nothing of keys, trees or engines; the schema is what the lives say of
+ * attributes. A transaction makes a new model of the old one, so that nothing needs to be undone.
+ *
+ * Values are borrowed from the script and from the arena that transactions are given; both outlive
+ * the models. Transactions' own instants are left out.
  */
 
 #include "datom/datom.h"
 
 #define MODEL_LIVE UINT64_MAX
 
+/* What a model may be told to get wrong, to see what happens when store and model differ. */
+enum model_mistake {
+    MODEL_MISTAKE_NONE,
+    MODEL_MISTAKE_RETRACT_MANY, /* one value of many can't be retracted */
+    MODEL_MISTAKE_UNIQUE,       /* nothing is unique but identities */
+};
+
+struct model_attribute {
+    datom_id id;
+    struct bs_str ident;
+    enum datom_type type;
+    bool many;
+    enum datom_unique unique;
+    bool is_component;
+    bool is_index;
+    bool no_history;
+};
+
 struct model_life {
     datom_id e;
     datom_id a;
-    struct edn v; /* borrowed from the test's pool of values */
+    struct edn v;
     uint64_t t_added;
-    uint64_t t_retracted;
+    uint64_t t_retracted; /* MODEL_LIVE */
 };
 
 struct model {
     struct model_life *lives;
     size_t count, capacity;
+    uint64_t t; /* of the newest transaction */
+    uint64_t next_t;
+    datom_id next_element; /* id of the next attribute */
+    struct model_attribute *attributes;
+    size_t attributes_count, attributes_capacity;
+    enum model_mistake mistake;
+};
+
+/* As a store without transactions. */
+void model_init(struct model *model, enum model_mistake mistake);
+void model_fini(struct model *model);
+struct model model_dup(const struct model *model);
+void model_add_life(struct model *model, const struct model_life *life);
+/* Takes back everything after `then`, which was this model earlier. */
+void model_take_back(struct model *model, uint64_t t, uint64_t next_t, datom_id next_element);
+
+static inline bool model_is_live(const struct model_life *life)
+{
+    return life->t_retracted == MODEL_LIVE;
+}
+
+/* The live [e a v], or when v is NULL the first [e a]; NULL. */
+const struct model_life *model_find(const struct model *model, datom_id e, datom_id a,
+                                    const struct edn *v);
+/* The holder of a live [a v]; DATOM_NO_ID. */
+datom_id model_holder(const struct model *model, datom_id a, struct edn v);
+/* Who was the last to be given [a v], whether it is held still; DATOM_NO_ID. */
+datom_id model_last_holder(const struct model *model, datom_id a, struct edn v);
+
+/* ---- the schema: model_schema.c ---- */
+
+/* Reads the attributes out of the lives. */
+void model_read_schema(struct model *model);
+const struct model_attribute *model_attribute(const struct model *model, datom_id id);
+const struct model_attribute *model_attribute_named(const struct model *model, struct edn ident);
+bool model_has_avet(const struct model_attribute *attribute);
+/* What a keyword names, built-in names included; DATOM_NO_ID. */
+datom_id model_entid(const struct model *model, struct edn ident);
+/* The type behind an id such as that of :db.type/long; false: none. */
+bool model_type(datom_id type_id, enum datom_type *ret_type);
+
+/* ---- transactions: model_tx.c, model_apply.c ---- */
+
+struct model_temp {
+    struct bs_str name; /* empty: a map without :db/id */
+    size_t root;
+    datom_id id; /* of roots; DATOM_NO_ID: none (yet) */
+    bool is_entity, is_value, is_attribute;
+};
+
+struct model_place {
+    bool is_temp;
+    size_t temp;
+    datom_id id;
 };
 
 struct model_op {
@@ -30,30 +106,45 @@ struct model_op {
         MODEL_RETRACT_ATTRIBUTE,
         MODEL_RETRACT_ENTITY,
         MODEL_CAS,
+        MODEL_RESET,
     } kind;
-    datom_id e;
-    const struct datom_attribute *attribute; /* not for retractEntity */
+    struct model_place e;
+    const struct model_attribute *attribute; /* not for retractEntity */
     struct edn v;
-    struct edn old; /* of a cas */
+    struct model_place v_place; /* of a ref */
+    struct edn old;             /* of a cas */
 };
 
-void model_fini(struct model *model);
-struct model model_dup(const struct model *model);
+#define MODEL_REASONS_MAX 16
 
-/* Takes back everything after t. */
-void model_take_back(struct model *model, uint64_t t);
+/* A transaction under way. Zeroed but for the first two; model_tx_fini frees the rest. */
+struct model_tx {
+    const struct model *before;
+    struct bs_arena *arena;
+    uint64_t t;
+    struct model_op *ops;
+    size_t ops_count, ops_capacity;
+    struct model_temp *temps;
+    size_t temps_count, temps_capacity;
+    /* what it says that is new */
+    struct datom *changes;
+    size_t changes_count, changes_capacity;
+    /* Why it must fail; any of them is a good answer of the store. */
+    enum bs_reason reasons[MODEL_REASONS_MAX];
+    size_t reasons_count;
+};
 
-/* The live value of [e a], for cas and the like: the first; false when there is none. */
-bool model_find(const struct model *model, datom_id e, datom_id a, struct edn *ret_v);
-/* The holder of a live [a v]; DATOM_NO_ID. */
-datom_id model_holder(const struct model *model, datom_id a, struct edn v);
+void model_tx_refuse(struct model_tx *tx, enum bs_reason reason);
+datom_id model_tx_place_id(const struct model_tx *tx, const struct model_place *place);
+void model_tx_fini(struct model_tx *tx);
+/* Forms to operations, tempids to ids. */
+void model_tx_read(struct model_tx *tx, struct edn forms);
+/* Operations to a new model; *ret_after is written only when nothing is refused. */
+void model_tx_apply(struct model_tx *tx, struct model *ret_after);
+/* Both. True when the transaction is good. */
+bool model_transact(struct model_tx *tx, struct edn forms, struct model *ret_after);
 
-/*
- * Applies operations as transaction t. False, with the model unchanged, when the set contradicts
- * itself or uniqueness, or a cas fails. `attribute_of` gives the schema.
- */
-bool model_transact(struct model *model, struct datom_db *schema_db, const struct model_op *ops,
-                    size_t count, uint64_t t);
+/* ---- reading: model_view.c ---- */
 
 struct model_view {
     uint64_t as_of; /* UINT64_MAX: none */
@@ -61,12 +152,9 @@ struct model_view {
     bool history;
 };
 
-/*
- * The datoms of the model in an index through a view, in index order, of attributes with id >=
- * `first_attribute` only; malloced.
- */
-struct datom *model_datoms(const struct model *model, struct datom_db *schema_db,
-                           enum datom_index index, const struct model_view *view,
-                           size_t *ret_count);
+/* The datoms of the model in an index through a view, in index order; malloced. `e`: only this
+ * entity's, unless DATOM_NO_ID. */
+struct datom *model_datoms(const struct model *model, enum datom_index index,
+                           const struct model_view *view, datom_id e, size_t *ret_count);
 
 #endif

@@ -105,6 +105,9 @@ static void run(struct datom_conn *conn)
                       " {:db/ident :c/count :db/valueType :db.type/long"
                       "  :db/cardinality :db.cardinality/one :db/noHistory true :db/index true}"
                       " {:db/ident :c/marks :db/valueType :db.type/keyword"
+                      "  :db/cardinality :db.cardinality/many :db/noHistory true}"
+                      /* never has a value, which counts must bear */
+                      " {:db/ident :c/never :db/valueType :db.type/keyword"
                       "  :db/cardinality :db.cardinality/many :db/noHistory true}]");
     transact_ok(conn, "[{:c/name \"a\" :c/count 1 :c/marks [:x :y]}]");
     struct datom_db *first = datom_conn_db(conn);

@@ -1,0 +1,50 @@
+#ifndef TESTS_DATOM_MODEL_APPLY_H
+#define TESTS_DATOM_MODEL_APPLY_H
+
+/* The stages of a transaction in the model, between model_apply.c, model_alter.c and
+ * model_excise.c. */
+
+#include "model.h"
+
+/* What a transaction asks for: each [e a v] once, added or retracted. */
+struct model_wish {
+    datom_id e;
+    const struct model_attribute *attribute;
+    struct edn v;
+    bool added;
+};
+
+struct model_wishes {
+    struct model_tx *tx;
+    struct model_wish *items;
+    size_t count, capacity;
+    bool takes_instant; /* of an earlier transaction */
+};
+
+/* What is added to [e a], or taken from it; NULL. */
+const struct model_wish *model_find_wish(const struct model_wishes *wishes, datom_id e, datom_id a,
+                                         bool added);
+/* Adds a life that begins with the transaction, and says so in its changes. */
+void model_tx_begin_life(struct model_tx *tx, struct model *model, datom_id e, datom_id a,
+                         struct edn v);
+
+/* Entities met on the way down the components. */
+struct model_family {
+    datom_id *ids;
+    size_t count, capacity;
+};
+
+/* False when it is there. */
+bool model_family_add(struct model_family *family, datom_id e);
+bool model_refers_to(const struct model *model, const struct model_life *life, datom_id e);
+
+/* model_alter.c: whether the schema may become what `after` has; lists new attributes there. */
+void model_check_schema(const struct model_wishes *wishes, struct model *after);
+/* Whether the values that are there are what their attributes have become. */
+void model_check_altered_values(struct model_tx *tx, const struct model *after);
+
+/* model_excise.c: does what a wish for :db/excise asks for. */
+void model_erase(const struct model_wishes *wishes, const struct model_wish *request,
+                 struct model *model);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * The model's schema: attributes are entities like others, and what they are is read out of their
+ * lives. Of what is built in only that is known which scripts say.
+ */
+
+#include "model.h"
+
+#include "datom/bootstrap.h"
+
+static const struct {
+    const char *ident;
+    datom_id id;
+} built_in_names[] = {
+    {"db.type/ref", DATOM_DB_TYPE_REF},
+    {"db.type/keyword", DATOM_DB_TYPE_KEYWORD},
+    {"db.type/long", DATOM_DB_TYPE_LONG},
+    {"db.type/string", DATOM_DB_TYPE_STRING},
+    {"db.type/boolean", DATOM_DB_TYPE_BOOLEAN},
+    {"db.type/instant", DATOM_DB_TYPE_INSTANT},
+    {"db.type/double", DATOM_DB_TYPE_DOUBLE},
+    {"db.type/bigdec", DATOM_DB_TYPE_BIGDEC},
+    {"db.cardinality/one", DATOM_DB_CARDINALITY_ONE},
+    {"db.cardinality/many", DATOM_DB_CARDINALITY_MANY},
+    {"db.unique/value", DATOM_DB_UNIQUE_VALUE},
+    {"db.unique/identity", DATOM_DB_UNIQUE_IDENTITY},
+    {"db.part/db", DATOM_DB_PART_DB},
+};
+
+#define BUILT_IN(text, built_in_id, built_in_type, ...)                                            \
+    {                                                                                              \
+        .id = (built_in_id), .ident = {.ptr = (text), .len = sizeof(text) - 1},                    \
+        .type = (built_in_type), __VA_ARGS__                                                       \
+    }
+
+static const struct model_attribute built_in[] = {
+    BUILT_IN("db/ident", DATOM_DB_IDENT, DATOM_TYPE_KEYWORD, .unique = DATOM_UNIQUE_IDENTITY),
+    BUILT_IN("db/valueType", DATOM_DB_VALUE_TYPE, DATOM_TYPE_REF, .many = false),
+    BUILT_IN("db/cardinality", DATOM_DB_CARDINALITY, DATOM_TYPE_REF, .many = false),
+    BUILT_IN("db/unique", DATOM_DB_UNIQUE, DATOM_TYPE_REF, .many = false),
+    BUILT_IN("db/isComponent", DATOM_DB_IS_COMPONENT, DATOM_TYPE_BOOLEAN, .many = false),
+    BUILT_IN("db/index", DATOM_DB_INDEX, DATOM_TYPE_BOOLEAN, .many = false),
+    BUILT_IN("db/noHistory", DATOM_DB_NO_HISTORY, DATOM_TYPE_BOOLEAN, .many = false),
+    BUILT_IN("db.install/attribute", DATOM_DB_INSTALL_ATTRIBUTE, DATOM_TYPE_REF, .many = true),
+    BUILT_IN("db/excise", DATOM_DB_EXCISE, DATOM_TYPE_REF, .many = false),
+    BUILT_IN("db.excise/attrs", DATOM_DB_EXCISE_ATTRS, DATOM_TYPE_REF, .many = true),
+};
+
+static datom_id ref_of(const struct model *model, datom_id e, datom_id a)
+{
+    const struct model_life *life = model_find(model, e, a, NULL);
+    return life ? (datom_id)life->v.as.integer : DATOM_NO_ID;
+}
+
+static bool flag_of(const struct model *model, datom_id e, datom_id a)
+{
+    const struct model_life *life = model_find(model, e, a, NULL);
+    return life && life->v.as.boolean;
+}
+
+bool model_type(datom_id type_id, enum datom_type *ret_type)
+{
+    return datom_bootstrap_type(type_id, ret_type);
+}
+
+static void add_attribute(struct model *model, const struct model_attribute *attribute)
+{
+    bs_grow(&model->attributes, model->attributes_count, &model->attributes_capacity,
+            sizeof(*model->attributes));
+    model->attributes[model->attributes_count++] = *attribute;
+}
+
+void model_read_schema(struct model *model)
+{
+    model->attributes_count = 0;
+    for (size_t i = 0; i < BS_ARRAY_COUNT(built_in); i++)
+        add_attribute(model, &built_in[i]);
+    for (size_t i = 0; i < model->count; i++) {
+        const struct model_life *life = &model->lives[i];
+        datom_id e = life->e;
+        struct model_attribute attribute = {.id = e};
+        if (!model_is_live(life) || life->a != DATOM_DB_IDENT ||
+            datom_id_part(e) != DATOM_PART_DB ||
+            !model_type(ref_of(model, e, DATOM_DB_VALUE_TYPE), &attribute.type))
+            continue;
+        datom_id unique = ref_of(model, e, DATOM_DB_UNIQUE);
+        attribute.ident = edn_text_of(life->v);
+        attribute.many = ref_of(model, e, DATOM_DB_CARDINALITY) == DATOM_DB_CARDINALITY_MANY;
+        attribute.unique = unique == DATOM_DB_UNIQUE_VALUE      ? DATOM_UNIQUE_VALUE
+                           : unique == DATOM_DB_UNIQUE_IDENTITY ? DATOM_UNIQUE_IDENTITY
+                                                                : DATOM_UNIQUE_NONE;
+        attribute.is_component = flag_of(model, e, DATOM_DB_IS_COMPONENT);
+        attribute.is_index = flag_of(model, e, DATOM_DB_INDEX);
+        attribute.no_history = flag_of(model, e, DATOM_DB_NO_HISTORY);
+        add_attribute(model, &attribute);
+    }
+}
+
+const struct model_attribute *model_attribute(const struct model *model, datom_id id)
+{
+    for (size_t i = 0; i < model->attributes_count; i++) {
+        if (model->attributes[i].id == id)
+            return &model->attributes[i];
+    }
+    return NULL;
+}
+
+datom_id model_entid(const struct model *model, struct edn ident)
+{
+    for (size_t i = 0; i < BS_ARRAY_COUNT(built_in_names); i++) {
+        if (bs_str_equals(edn_text_of(ident), built_in_names[i].ident))
+            return built_in_names[i].id;
+    }
+    for (size_t i = 0; i < BS_ARRAY_COUNT(built_in); i++) {
+        if (bs_str_equal(edn_text_of(ident), built_in[i].ident))
+            return built_in[i].id;
+    }
+    return model_last_holder(model, DATOM_DB_IDENT, ident);
+}
+
+const struct model_attribute *model_attribute_named(const struct model *model, struct edn ident)
+{
+    if (ident.type != EDN_KEYWORD)
+        return NULL;
+    datom_id id = model_entid(model, ident);
+    return id == DATOM_NO_ID ? NULL : model_attribute(model, id);
+}
+
+bool model_has_avet(const struct model_attribute *attribute)
+{
+    return attribute->is_index || attribute->unique != DATOM_UNIQUE_NONE;
+}

@@ -1,0 +1,424 @@
+/*
+ * A transaction's forms as the model reads them: maps and lists to operations, names to entities of
+ * the model before, tempids to ids. New entities get the ts after the transaction's in the order in
+ * which they are met. Every form is read to its end, so that all reasons to refuse are known.
+ */
+
+#include "model.h"
+
+#include "datom/bootstrap.h"
+
+void model_tx_refuse(struct model_tx *tx, enum bs_reason reason)
+{
+    for (size_t i = 0; i < tx->reasons_count; i++) {
+        if (tx->reasons[i] == reason)
+            return;
+    }
+    BS_ASSERT(tx->reasons_count < MODEL_REASONS_MAX);
+    tx->reasons[tx->reasons_count++] = reason;
+}
+
+void model_tx_fini(struct model_tx *tx)
+{
+    free(tx->ops);
+    free(tx->temps);
+    free(tx->changes);
+    *tx = (struct model_tx){0};
+}
+
+/* ---- places ---- */
+
+static struct model_place temp_place(struct model_tx *tx, struct bs_str name)
+{
+    size_t i = 0;
+    while (i < tx->temps_count && (name.len == 0 || !bs_str_equal(tx->temps[i].name, name)))
+        i++;
+    if (i == tx->temps_count) {
+        bs_grow(&tx->temps, tx->temps_count, &tx->temps_capacity, sizeof(*tx->temps));
+        tx->temps[tx->temps_count++] =
+            (struct model_temp){.name = name, .root = i, .id = DATOM_NO_ID};
+    }
+    return (struct model_place){.is_temp = true, .temp = i};
+}
+
+/* A value as its attribute has it; false when it is of another type. */
+static bool coerce(struct model_tx *tx, const struct model_attribute *attribute, struct edn *v)
+{
+    static const enum edn_type types[DATOM_TYPE_COUNT] = {
+        [DATOM_TYPE_KEYWORD] = EDN_KEYWORD, [DATOM_TYPE_LONG] = EDN_LONG,
+        [DATOM_TYPE_STRING] = EDN_STRING,   [DATOM_TYPE_BOOLEAN] = EDN_BOOLEAN,
+        [DATOM_TYPE_INSTANT] = EDN_INSTANT, [DATOM_TYPE_DOUBLE] = EDN_DOUBLE,
+        [DATOM_TYPE_BIGDEC] = EDN_BIGDEC,
+    };
+    if (attribute->type == DATOM_TYPE_DOUBLE && v->type == EDN_LONG)
+        *v = edn_double((double)v->as.integer);
+    if (attribute->type == DATOM_TYPE_BIGDEC && v->type == EDN_LONG) {
+        *v = edn_bigint_from_long(tx->arena, v->as.integer);
+        v->type = EDN_BIGDEC;
+    }
+    return v->type == types[attribute->type];
+}
+
+static bool read_place(struct model_tx *tx, struct edn form, struct model_place *ret_place);
+
+/* Of lookup refs: by a reference everything that names an entity of the model before. */
+static bool coerce_key(struct model_tx *tx, const struct model_attribute *attribute, struct edn *v)
+{
+    struct model_place place;
+    if (attribute->type == DATOM_TYPE_REF && v->type != EDN_STRING) {
+        if (!read_place(tx, *v, &place))
+            return false;
+        *v = edn_long((int64_t)place.id);
+        return true;
+    }
+    if (attribute->type != DATOM_TYPE_REF && coerce(tx, attribute, v))
+        return true;
+    model_tx_refuse(tx, attribute->type == DATOM_TYPE_REF ? BS_REASON_DB_NOT_AN_ENTITY
+                                                          : BS_REASON_DB_WRONG_TYPE);
+    return false;
+}
+
+static bool lookup_ref_id(struct model_tx *tx, struct edn ref, datom_id *ret_id)
+{
+    const struct model_attribute *attribute = model_attribute_named(tx->before, ref.as.items[0]);
+    struct edn v = ref.as.items[1];
+    *ret_id = DATOM_NO_ID;
+    if (!attribute)
+        model_tx_refuse(tx, BS_REASON_DB_NOT_AN_ATTRIBUTE);
+    else if (attribute->unique == DATOM_UNIQUE_NONE)
+        model_tx_refuse(tx, BS_REASON_DB_LOOKUP_REF_ATTR_NOT_UNIQUE);
+    else if (coerce_key(tx, attribute, &v))
+        *ret_id = model_holder(tx->before, attribute->id, v);
+    return tx->reasons_count == 0;
+}
+
+static bool was_issued(const struct model *model, datom_id id)
+{
+    return datom_id_part(id) == DATOM_PART_DB ? id < model->next_element
+                                              : datom_id_counter(id) < model->next_t;
+}
+
+static bool read_place(struct model_tx *tx, struct edn form, struct model_place *ret_place)
+{
+    *ret_place = (struct model_place){.id = DATOM_NO_ID};
+    if (form.type == EDN_STRING) {
+        *ret_place = temp_place(tx, edn_text_of(form));
+        return true;
+    }
+    if (form.type == EDN_LONG && form.as.integer < 0) {
+        *ret_place = temp_place(tx, bs_arena_printf(tx->arena, "%lld", (long long)form.as.integer));
+        return true;
+    }
+    if (form.type == EDN_LONG) {
+        ret_place->id = (datom_id)form.as.integer;
+        if (!was_issued(tx->before, ret_place->id))
+            model_tx_refuse(tx, BS_REASON_DB_INVALID_ENTITY_ID);
+    } else if (form.type == EDN_KEYWORD) {
+        ret_place->id = model_entid(tx->before, form);
+    } else if (edn_is_sequential(form) && form.len == 2) {
+        if (!lookup_ref_id(tx, form, &ret_place->id))
+            return false;
+    } else if (edn_is_sequential(form)) {
+        model_tx_refuse(tx, BS_REASON_DB_INVALID_LOOKUP_REF);
+    }
+    if (ret_place->id == DATOM_NO_ID)
+        model_tx_refuse(tx, BS_REASON_DB_NOT_AN_ENTITY);
+    return ret_place->id != DATOM_NO_ID;
+}
+
+/* ---- operations ---- */
+
+static struct model_op *op_new(struct model_tx *tx, enum model_op_kind kind, struct model_place e,
+                               const struct model_attribute *attribute)
+{
+    bs_grow(&tx->ops, tx->ops_count, &tx->ops_capacity, sizeof(*tx->ops));
+    struct model_op *op = &tx->ops[tx->ops_count++];
+    *op = (struct model_op){.kind = kind, .e = e, .attribute = attribute};
+    if (e.is_temp) {
+        tx->temps[e.temp].is_entity = true;
+        if (kind == MODEL_ADD && attribute->id == DATOM_DB_VALUE_TYPE)
+            tx->temps[e.temp].is_attribute = true;
+    }
+    return op;
+}
+
+static void set_v_place(struct model_tx *tx, size_t op, struct model_place place)
+{
+    tx->ops[op].v_place = place;
+    if (place.is_temp)
+        tx->temps[place.temp].is_value = true;
+}
+
+static void read_value(struct model_tx *tx, enum model_op_kind kind, struct model_place e,
+                       const struct model_attribute *attribute, struct edn v)
+{
+    struct model_place place;
+    if (attribute->type == DATOM_TYPE_REF) {
+        if (!read_place(tx, v, &place))
+            return;
+        op_new(tx, kind, e, attribute);
+        set_v_place(tx, tx->ops_count - 1, place);
+        return;
+    }
+    if (coerce(tx, attribute, &v))
+        op_new(tx, kind, e, attribute)->v = v;
+    else
+        model_tx_refuse(tx, BS_REASON_DB_WRONG_TYPE);
+}
+
+/* ---- maps ---- */
+
+static bool read_map(struct model_tx *tx, struct edn map, struct model_place *ret_place);
+
+static bool may_nest(const struct model *model, const struct model_attribute *attribute,
+                     struct edn map)
+{
+    bool may = attribute->is_component;
+    for (uint32_t i = 0; i < map.len && !may; i++) {
+        const struct model_attribute *key = model_attribute_named(model, map.as.items[2 * i]);
+        may = edn_is_keyword(map.as.items[2 * i], "db/id") ||
+              (key && key->unique != DATOM_UNIQUE_NONE);
+    }
+    return may;
+}
+
+static void read_pair(struct model_tx *tx, struct model_place e,
+                      const struct model_attribute *attribute, struct edn v)
+{
+    if (attribute->type != DATOM_TYPE_REF || v.type != EDN_MAP) {
+        read_value(tx, MODEL_ADD, e, attribute, v);
+        return;
+    }
+    size_t op = tx->ops_count;
+    struct model_place nested;
+    op_new(tx, MODEL_ADD, e, attribute);
+    if (!may_nest(tx->before, attribute, v))
+        model_tx_refuse(tx, BS_REASON_DB_INVALID_NESTED_ENTITY);
+    else if (read_map(tx, v, &nested))
+        set_v_place(tx, op, nested);
+}
+
+/* In a place for references a vector of a unique attribute and a value is one lookup ref. */
+static bool is_several(const struct model *model, const struct model_attribute *attribute,
+                       struct edn v)
+{
+    if (!edn_is_collection(v) || !attribute->many)
+        return false;
+    const struct model_attribute *first =
+        v.type == EDN_VECTOR && v.len == 2 ? model_attribute_named(model, v.as.items[0]) : NULL;
+    return attribute->type != DATOM_TYPE_REF || !first || first->unique == DATOM_UNIQUE_NONE;
+}
+
+static void read_values(struct model_tx *tx, struct model_place e,
+                        const struct model_attribute *attribute, struct edn v)
+{
+    if (!is_several(tx->before, attribute, v)) {
+        read_pair(tx, e, attribute, v);
+        return;
+    }
+    for (uint32_t i = 0; i < v.len; i++)
+        read_pair(tx, e, attribute, v.as.items[i]);
+}
+
+/* :ns/_name V says [V :ns/name E]. */
+static void read_reverse(struct model_tx *tx, struct model_place e, struct edn key, struct edn v)
+{
+    struct bs_str name = bs_str_from_offset(edn_name(key), 1);
+    struct edn forward = edn_keyword(bs_arena_printf(
+        tx->arena, "%.*s/%.*s", BS_STR_ARGS(edn_namespace(key)), BS_STR_ARGS(name)));
+    const struct model_attribute *attribute = model_attribute_named(tx->before, forward);
+    struct model_place from;
+    if (!attribute)
+        model_tx_refuse(tx, BS_REASON_DB_NOT_AN_ATTRIBUTE);
+    else if (attribute->type != DATOM_TYPE_REF)
+        model_tx_refuse(tx, BS_REASON_DB_WRONG_TYPE);
+    else if (read_place(tx, v, &from)) {
+        op_new(tx, MODEL_ADD, from, attribute);
+        set_v_place(tx, tx->ops_count - 1, e);
+    }
+}
+
+static bool read_map(struct model_tx *tx, struct edn map, struct model_place *ret_place)
+{
+    struct edn id;
+    if (!edn_map_get_keyword(map, BS_STR("db/id"), &id))
+        *ret_place = temp_place(tx, BS_STR_EMPTY);
+    else if (!read_place(tx, id, ret_place))
+        return false;
+    for (uint32_t i = 0; i < map.len; i++) {
+        struct edn key = map.as.items[2 * i];
+        struct edn v = map.as.items[2 * i + 1];
+        if (edn_is_keyword(key, "db/id"))
+            continue;
+        if (bs_str_starts_with(edn_name(key), BS_STR("_"))) {
+            read_reverse(tx, *ret_place, key, v);
+            continue;
+        }
+        const struct model_attribute *attribute = model_attribute_named(tx->before, key);
+        if (attribute)
+            read_values(tx, *ret_place, attribute, v);
+        else
+            model_tx_refuse(tx, BS_REASON_DB_NOT_AN_ATTRIBUTE);
+    }
+    return true;
+}
+
+/* ---- lists ---- */
+
+static void read_cas(struct model_tx *tx, struct edn form, struct model_place e,
+                     const struct model_attribute *attribute)
+{
+    struct edn old = form.as.items[3];
+    struct model_place place;
+    if (attribute->many) {
+        model_tx_refuse(tx, BS_REASON_DB_INVALID_CAS);
+        return;
+    }
+    if (attribute->type == DATOM_TYPE_REF && !edn_is_nil(old)) {
+        if (!read_place(tx, old, &place))
+            return;
+        old = edn_long((int64_t)place.id);
+    } else if (!edn_is_nil(old) && !coerce(tx, attribute, &old)) {
+        model_tx_refuse(tx, BS_REASON_DB_WRONG_TYPE);
+        return;
+    }
+    size_t op = tx->ops_count;
+    read_value(tx, MODEL_CAS, e, attribute, form.as.items[4]);
+    if (tx->ops_count > op)
+        tx->ops[op].old = old;
+}
+
+static void read_reset(struct model_tx *tx, struct edn form, struct model_place e,
+                       const struct model_attribute *attribute)
+{
+    if (!attribute->many) {
+        model_tx_refuse(tx, BS_REASON_DB_INVALID_TX_FORM);
+        return;
+    }
+    for (uint32_t i = 0; i < form.as.items[3].len; i++)
+        read_pair(tx, e, attribute, form.as.items[3].as.items[i]);
+    op_new(tx, MODEL_RESET, e, attribute);
+}
+
+static void read_list(struct model_tx *tx, struct edn form)
+{
+    struct edn op = form.as.items[0];
+    struct model_place e;
+    if (!read_place(tx, form.as.items[1], &e))
+        return;
+    if (edn_is_keyword(op, "db/retractEntity")) {
+        op_new(tx, MODEL_RETRACT_ENTITY, e, NULL);
+        return;
+    }
+    const struct model_attribute *attribute = model_attribute_named(tx->before, form.as.items[2]);
+    if (!attribute)
+        model_tx_refuse(tx, BS_REASON_DB_NOT_AN_ATTRIBUTE);
+    else if (edn_is_keyword(op, "db/add"))
+        read_value(tx, MODEL_ADD, e, attribute, form.as.items[3]);
+    else if (edn_is_keyword(op, "db/cas"))
+        read_cas(tx, form, e, attribute);
+    else if (edn_is_keyword(op, "db.fn/reset-to-many"))
+        read_reset(tx, form, e, attribute);
+    else if (form.len == 4)
+        read_value(tx, MODEL_RETRACT, e, attribute, form.as.items[3]);
+    else
+        op_new(tx, MODEL_RETRACT_ATTRIBUTE, e, attribute);
+}
+
+/* ---- who is who ---- */
+
+static void bind(struct model_tx *tx, size_t temp, datom_id id)
+{
+    datom_id *known = &tx->temps[tx->temps[temp].root].id;
+    if (*known != DATOM_NO_ID && *known != id)
+        model_tx_refuse(tx, BS_REASON_DB_UNIQUE_CONFLICT);
+    *known = id;
+}
+
+static void unite(struct model_tx *tx, size_t a, size_t b)
+{
+    size_t to = BS_MIN(tx->temps[a].root, tx->temps[b].root);
+    size_t from = BS_MAX(tx->temps[a].root, tx->temps[b].root);
+    if (to == from)
+        return;
+    if (tx->temps[from].id != DATOM_NO_ID)
+        bind(tx, to, tx->temps[from].id);
+    tx->temps[to].is_entity |= tx->temps[from].is_entity;
+    tx->temps[to].is_attribute |= tx->temps[from].is_attribute;
+    for (size_t i = 0; i < tx->temps_count; i++) {
+        if (tx->temps[i].root == from)
+            tx->temps[i].root = to;
+    }
+}
+
+static bool is_claim(const struct model_op *op)
+{
+    return op->kind == MODEL_ADD && op->e.is_temp && op->attribute->type != DATOM_TYPE_REF &&
+           op->attribute->unique == DATOM_UNIQUE_IDENTITY;
+}
+
+static void bind_identities(struct model_tx *tx)
+{
+    for (size_t i = 0; i < tx->ops_count; i++) {
+        const struct model_op *op = &tx->ops[i];
+        if (!is_claim(op))
+            continue;
+        datom_id holder = model_holder(tx->before, op->attribute->id, op->v);
+        if (holder != DATOM_NO_ID)
+            bind(tx, op->e.temp, holder);
+        for (size_t j = 0; j < i; j++) {
+            if (is_claim(&tx->ops[j]) && tx->ops[j].attribute == op->attribute &&
+                edn_equal(tx->ops[j].v, op->v))
+                unite(tx, tx->ops[j].e.temp, op->e.temp);
+        }
+    }
+}
+
+/* The transaction's own t is the first of what it takes. */
+static void issue_ids(struct model_tx *tx)
+{
+    uint64_t next_t = tx->t + 1;
+    datom_id next_element = tx->before->next_element;
+    for (size_t i = 0; i < tx->temps_count; i++) {
+        struct model_temp *temp = &tx->temps[tx->temps[i].root];
+        if (temp->id != DATOM_NO_ID)
+            continue;
+        if (!temp->is_entity && tx->temps[i].is_value)
+            model_tx_refuse(tx, BS_REASON_DB_TEMPID_NOT_AN_ENTITY);
+        if (temp->is_entity)
+            temp->id =
+                temp->is_attribute ? next_element++ : datom_id_make(DATOM_PART_USER, next_t++);
+    }
+}
+
+datom_id model_tx_place_id(const struct model_tx *tx, const struct model_place *place)
+{
+    return place->is_temp ? tx->temps[tx->temps[place->temp].root].id : place->id;
+}
+
+void model_tx_read(struct model_tx *tx, struct edn forms)
+{
+    tx->t = tx->before->next_t;
+    struct model_place self = temp_place(tx, BS_STR("datomic.tx"));
+    tx->temps[self.temp].id = datom_t_to_tx(tx->t);
+    tx->temps[self.temp].is_entity = true;
+    for (uint32_t i = 0; i < forms.len; i++) {
+        struct model_place ignored;
+        if (forms.as.items[i].type == EDN_MAP)
+            read_map(tx, forms.as.items[i], &ignored);
+        else
+            read_list(tx, forms.as.items[i]);
+    }
+    if (tx->reasons_count == 0)
+        bind_identities(tx);
+    if (tx->reasons_count == 0)
+        issue_ids(tx);
+}
+
+bool model_transact(struct model_tx *tx, struct edn forms, struct model *ret_after)
+{
+    model_tx_read(tx, forms);
+    if (tx->reasons_count == 0)
+        model_tx_apply(tx, ret_after);
+    return tx->reasons_count == 0;
+}

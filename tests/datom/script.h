@@ -1,0 +1,76 @@
+#ifndef TESTS_DATOM_SCRIPT_H
+#define TESTS_DATOM_SCRIPT_H
+
+/*
+ * Scripts: what happens to a store and its model, as data. A script is a vector of steps:
+ *
+ *     [:transact [FORM...]]  on the connection
+ *     [:with [FORM...]]      on its value; thrown away
+ *     [:fork]                goes on in a fork
+ *     [:branch N]            goes on in a fork of the past: of the Nth transaction there is
+ *     [:back]                goes on in the connection that was forked
+ *     [:hold]                keeps the value, to be looked at later and at the end
+ *     [:expire]              takes back what held values pin
+ *     [:reopen]              closes and opens the store; on disk and outside of forks only
+ *
+ * Entities have numbers, as values of :m/id. In forms `#e N` is the id of the one that has the
+ * number or had it last, so that forms stay good when others before them are left out; where there
+ * is none it is the lookup ref [:m/id N].
+ *
+ * A script is immutable, in an arena. The caller serializes.
+ */
+
+#include "datom/datom.h"
+#include "model.h"
+
+struct script_options {
+    bool on_disk;
+    /* Compares everything after every step; otherwise what the step touched, and everything now
+     * and then. */
+    bool is_thorough;
+    enum model_mistake mistake;
+    struct bs_buf *print; /* gets the script as input of `bandstand repl`; may be NULL */
+};
+
+enum script_difference_kind {
+    SCRIPT_AGREES,
+    SCRIPT_OUTCOME,   /* good or not, or another reason */
+    SCRIPT_REPORT,    /* datoms, ids, t of a transaction */
+    SCRIPT_NOW,       /* datoms of a value without a view */
+    SCRIPT_VIEW,      /* as-of, since, history */
+    SCRIPT_HELD,      /* a value that was held */
+    SCRIPT_LOOKUP,    /* get, lookup by unique value, counts */
+    SCRIPT_CHECK,     /* the store's own check */
+    SCRIPT_IMPOSSIBLE /* an operation that can't fail did */
+};
+
+struct script_difference {
+    enum script_difference_kind kind;
+    size_t step;
+    char text[800];
+};
+
+struct script_totals {
+    uint64_t transactions; /* with those that were refused, and those of [:with] */
+    uint64_t refused;
+    uint64_t forms;
+};
+
+/* script_random.c: a script with a random schema, of about `transactions` transactions. */
+struct edn script_random(struct bs_arena *arena, uint64_t seed, size_t transactions);
+
+/* script_run.c: runs a script up to the first difference. True when there is none. */
+bool script_run(struct edn script, const struct script_options *options,
+                struct script_totals *totals, struct script_difference *ret_difference);
+
+/*
+ * script_shrink.c: the smallest script found by leaving out steps, forms and parts of forms that
+ * still shows a difference of the same kind. `difference` is that of the whole script, and becomes
+ * that of the result.
+ */
+struct edn script_shrink(struct bs_arena *arena, struct edn script,
+                         const struct script_options *options,
+                         struct script_difference *difference);
+size_t script_count_forms(struct edn script);
+
+#endif

@@ -1,0 +1,252 @@
+/* Comparing a store's values with a model: see script_compare.h. */
+
+#include "script_compare.h"
+
+#include <stdarg.h>
+
+#include "datom/bootstrap.h"
+
+bool script_differs(struct script_difference *difference, enum script_difference_kind kind,
+                    const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(difference->text, sizeof(difference->text), format, args);
+    va_end(args);
+    difference->kind = kind;
+    return false;
+}
+
+/* ---- datoms ---- */
+
+static struct datom_db *view_of(struct datom_db *db, const struct model_view *view)
+{
+    struct datom_db *steps[4] = {datom_db_ref(db)};
+    size_t count = 1;
+    if (view->as_of != UINT64_MAX) {
+        steps[count] = datom_db_as_of(steps[count - 1], view->as_of);
+        count++;
+    }
+    if (view->since > 0) {
+        steps[count] = datom_db_since(steps[count - 1], view->since);
+        count++;
+    }
+    if (view->history) {
+        steps[count] = datom_db_history(steps[count - 1]);
+        count++;
+    }
+    for (size_t i = 0; i + 1 < count; i++)
+        datom_db_unref(steps[i]);
+    return steps[count - 1];
+}
+
+static bool is_same(const struct datom *a, const struct datom *b)
+{
+    return a->e == b->e && a->a == b->a && edn_equal(a->v, b->v) && a->tx == b->tx &&
+           a->added == b->added;
+}
+
+/* What the store says by itself is not the model's: the first datoms and transactions' instants. */
+static bool is_own(const struct datom *datom)
+{
+    return datom->a != DATOM_DB_TX_INSTANT && datom_tx_to_t(datom->tx) >= DATOM_FIRST_USER_T;
+}
+
+static const char *datom_text(const struct datom *datom, char *ret_text, size_t size)
+{
+    char v[80];
+    if (!datom)
+        return "nothing";
+    snprintf(ret_text, size, "[%llu %llu %s t %llu %s]", (unsigned long long)datom->e,
+             (unsigned long long)datom->a, edn_print_cut(datom->v, v, sizeof(v)),
+             (unsigned long long)datom_tx_to_t(datom->tx), datom->added ? "added" : "retracted");
+    return ret_text;
+}
+
+static bool differs_in(struct script_difference *difference, enum datom_index index,
+                       const struct model_view *view, const struct datom *is,
+                       const struct datom *should)
+{
+    static const char *const names[] = {"eavt", "aevt", "avet", "vaet"};
+    bool is_now = view->as_of == UINT64_MAX && view->since == 0 && !view->history;
+    char x[200], y[200], at[80] = "";
+    if (!is_now)
+        snprintf(at, sizeof(at), " as of %lld, since %llu%s", (long long)view->as_of,
+                 (unsigned long long)view->since, view->history ? ", history" : "");
+    return script_differs(difference, is_now ? SCRIPT_NOW : SCRIPT_VIEW,
+                          "%s%s: the store has %s, the model %s", names[index], at,
+                          datom_text(is, x, sizeof(x)), datom_text(should, y, sizeof(y)));
+}
+
+bool script_compare_index(struct datom_db *db, const struct model *model, enum datom_index index,
+                          const struct model_view *view, datom_id e,
+                          struct script_difference *difference)
+{
+    size_t count, at = 0, batch = 0;
+    const struct datom *is = NULL;
+    bool agrees = true;
+    struct datom *should = model_datoms(model, index, view, e, &count);
+    struct datom_db *seen = view_of(db, view);
+    struct datom_cursor *cursor = NULL;
+    struct datom_range range = {.index = index, .has_e = e != DATOM_NO_ID, .e = e};
+    enum bs_code code = datom_cursor_open(seen, &range, &cursor, NULL);
+    do {
+        const struct datom *datoms;
+        if (code == BS_OK)
+            code = datom_cursor_next(cursor, &datoms, &batch, NULL);
+        for (size_t i = 0; code == BS_OK && i < batch && agrees; i++) {
+            is = &datoms[i];
+            if (!is_own(is))
+                continue;
+            agrees = at < count && is_same(is, &should[at]);
+            at += agrees;
+        }
+    } while (code == BS_OK && batch > 0 && agrees);
+    if (code != BS_OK)
+        agrees = script_differs(difference, SCRIPT_IMPOSSIBLE, "a cursor fails");
+    else if (!agrees || at < count)
+        agrees = differs_in(difference, index, view, agrees ? NULL : is,
+                            at < count ? &should[at] : NULL);
+    datom_cursor_free(cursor);
+    datom_db_unref(seen);
+    free(should);
+    return agrees;
+}
+
+bool script_compare_view(struct datom_db *db, const struct model *model,
+                         const struct model_view *view, struct script_difference *difference)
+{
+    for (int index = DATOM_EAVT; index <= DATOM_VAET; index++) {
+        if (!script_compare_index(db, model, (enum datom_index)index, view, DATOM_NO_ID,
+                                  difference))
+            return false;
+    }
+    return true;
+}
+
+bool script_compare_counts(struct datom_db *db, const struct model *model,
+                           struct script_difference *difference)
+{
+    for (size_t i = 0; i < model->attributes_count; i++) {
+        const struct model_attribute *attribute = &model->attributes[i];
+        uint64_t should = 0;
+        if (attribute->id < DATOM_BOOT_NEXT_ELEMENT)
+            continue;
+        for (size_t j = 0; j < model->count; j++)
+            should += model_is_live(&model->lives[j]) && model->lives[j].a == attribute->id;
+        uint64_t is = datom_db_attribute_count(db, attribute->id);
+        if (is != should)
+            return script_differs(
+                difference, SCRIPT_LOOKUP, "the store counts %llu of :%.*s, not %llu",
+                (unsigned long long)is, BS_STR_ARGS(attribute->ident), (unsigned long long)should);
+    }
+    return true;
+}
+
+/* ---- reports ---- */
+
+static bool has_change(const struct model_tx *tx, const struct datom *datom)
+{
+    for (size_t i = 0; i < tx->changes_count; i++) {
+        if (is_same(&tx->changes[i], datom))
+            return true;
+    }
+    return false;
+}
+
+static bool compare_tempids(const struct datom_report *report, const struct model_tx *tx,
+                            struct script_difference *difference)
+{
+    for (size_t i = 0; i < tx->temps_count; i++) {
+        const struct model_temp *temp = &tx->temps[i];
+        if (i == 0 || temp->name.len == 0)
+            continue;
+        datom_id is = datom_report_tempid(report, temp->name);
+        datom_id should = tx->temps[temp->root].id;
+        if (is != should)
+            return script_differs(difference, SCRIPT_REPORT,
+                                  "the tempid %.*s is %llu in the store, %llu in the model",
+                                  BS_STR_ARGS(temp->name), (unsigned long long)is,
+                                  (unsigned long long)should);
+    }
+    return true;
+}
+
+/* What get and lookup find of a datom that was touched. */
+static bool compare_touched(struct datom_db *db, const struct model *model,
+                            const struct datom *datom, struct script_difference *difference)
+{
+    const struct model_attribute *attribute = model_attribute(model, datom->a);
+    const struct datom_attribute *its = datom_db_attribute(db, datom->a);
+    if (!attribute || !its)
+        return script_differs(difference, SCRIPT_LOOKUP, "attribute %llu: only one side has it",
+                              (unsigned long long)datom->a);
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct edn is;
+    bool found;
+    if (datom_db_get(db, datom->e, its, arena, &is, &found, NULL) != BS_OK)
+        return script_differs(difference, SCRIPT_IMPOSSIBLE, "get fails");
+    const struct model_life *should = model_find(model, datom->e, datom->a, NULL);
+    if (found != (should != NULL) || (found && !attribute->many && !edn_equal(is, should->v)))
+        return script_differs(difference, SCRIPT_LOOKUP, "get of %llu :%.*s finds another value",
+                              (unsigned long long)datom->e, BS_STR_ARGS(attribute->ident));
+    datom_id holder;
+    if (attribute->unique == DATOM_UNIQUE_NONE)
+        return true;
+    if (datom_db_lookup(db, its, datom->v, &holder, NULL) != BS_OK)
+        return script_differs(difference, SCRIPT_IMPOSSIBLE, "lookup fails");
+    if (holder != model_holder(model, datom->a, datom->v))
+        return script_differs(difference, SCRIPT_LOOKUP, "lookup by :%.*s finds %llu",
+                              BS_STR_ARGS(attribute->ident), (unsigned long long)holder);
+    return true;
+}
+
+bool script_compare_report(const struct datom_report *report, const struct model_tx *tx,
+                           const struct model *after, struct script_difference *difference)
+{
+    static const struct model_view now = {.as_of = UINT64_MAX};
+    char text[200];
+    if (report->t != tx->t || datom_db_next_t(report->db_after) != after->next_t)
+        return script_differs(
+            difference, SCRIPT_REPORT, "t is %llu, next t %llu; the model's are %llu, %llu",
+            (unsigned long long)report->t, (unsigned long long)datom_db_next_t(report->db_after),
+            (unsigned long long)tx->t, (unsigned long long)after->next_t);
+    for (size_t i = 1; i < report->datoms_count; i++) {
+        if (!has_change(tx, &report->datoms[i]))
+            return script_differs(difference, SCRIPT_REPORT, "only the store reports %s",
+                                  datom_text(&report->datoms[i], text, sizeof(text)));
+    }
+    if (report->datoms_count - 1 != tx->changes_count)
+        return script_differs(difference, SCRIPT_REPORT, "the store reports %zu datoms, not %zu",
+                              report->datoms_count - 1, tx->changes_count);
+    if (!compare_tempids(report, tx, difference))
+        return false;
+    for (size_t i = 0; i < tx->changes_count; i++) {
+        const struct datom *datom = &tx->changes[i];
+        if (!compare_touched(report->db_after, after, datom, difference))
+            return false;
+        if ((i == 0 || tx->changes[i - 1].e != datom->e) &&
+            !script_compare_index(report->db_after, after, DATOM_EAVT, &now, datom->e, difference))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the store's own check ---- */
+
+static void keep_first_line(void *self, const char *line)
+{
+    struct script_difference *difference = self;
+    if (difference->kind != SCRIPT_CHECK)
+        script_differs(difference, SCRIPT_CHECK, "check: %s", line);
+}
+
+bool script_compare_check(struct datom_db *db, struct script_difference *difference)
+{
+    struct datom_check_report report;
+    struct bs_error error = BS_ERROR_INIT;
+    difference->kind = SCRIPT_AGREES;
+    if (datom_db_check(db, keep_first_line, difference, &report, &error) != BS_OK)
+        return script_differs(difference, SCRIPT_IMPOSSIBLE, "check fails: %s", error.message);
+    return report.differences == 0;
+}
