@@ -216,3 +216,10 @@ void datom_conn_publish_locked(struct datom_conn *conn, struct datom_body *body)
     datom_db_unref(old);
     pthread_cond_broadcast(&conn->changed);
 }
+
+void datom_conn_set_tip_locked(struct datom_conn *conn, struct datom_body *body)
+{
+    datom_body_ref(body);
+    datom_body_unref(conn->tip);
+    conn->tip = body;
+}

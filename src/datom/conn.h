@@ -21,22 +21,7 @@
 #include "datom/log_store.h"
 #include "datom/purge.h"
 
-/* Transactions that share a write. Every waiting writer holds one reference, the connection one
- * while the group forms or is written. Guarded by the connection's lock. */
-struct datom_group {
-    uint32_t refs;
-    bool is_done;
-    bool is_discarded; /* done, but resolved on what failed: resolve again */
-    bool has_store_failed;
-    enum bs_code code;
-    struct bs_error error;
-    struct datom_write *write;
-    struct datom_body *last; /* the body after the last of them */
-    /* the same changes again, for rebasing while the group forms; borrowed from its writers, who
-     * all wait until it is done */
-    struct datom_change *changes;
-    size_t changes_count, changes_capacity;
-};
+struct datom_group; /* group.h */
 
 /* An event loop that wants to know of what is published: an eventfd. */
 struct datom_watcher {
@@ -95,6 +80,8 @@ datom_conn_check_writable_locked(struct datom_conn *conn, bool *ret_tried, struc
 
 /* Makes a body the newest value. Holds the lock. */
 void datom_conn_publish_locked(struct datom_conn *conn, struct datom_body *body);
+/* Makes it what the next transaction is resolved on. Holds the lock. */
+void datom_conn_set_tip_locked(struct datom_conn *conn, struct datom_body *body);
 
 /* ---- following (follow.c) ---- */
 
@@ -126,7 +113,5 @@ BS_MUST_CHECK enum bs_code datom_conn_replace_records(struct datom_conn *conn,
                                                       const struct datom_change *changes,
                                                       size_t count, uint64_t basis_t,
                                                       struct bs_error *error);
-/* The transactions of the group that forms are to be resolved again, on what is published. */
-void datom_conn_discard_forming_locked(struct datom_conn *conn);
 
 #endif

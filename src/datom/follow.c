@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "datom/conn.h"
+#include "datom/group.h"
 #include "datom/load.h"
 #include "datom/tx.h"
 
@@ -128,7 +128,7 @@ enum bs_code datom_conn_feed_locked(struct datom_conn *conn, struct bs_error *er
                               arena, records, &count, error));
         if (count == 0)
             return BS_OK;
-        datom_conn_discard_forming_locked(conn);
+        datom_group_discard_forming_locked(conn);
         BS_TRY(feed_records_locked(conn, records, count, error));
     }
 }

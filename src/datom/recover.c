@@ -4,7 +4,7 @@
  * opened again is what is published, what the failed group made of it, or damage.
  */
 
-#include "datom/conn.h"
+#include "datom/group.h"
 #include "datom/load.h"
 #include "datom/rocks.h"
 
