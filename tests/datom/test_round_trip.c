@@ -1,0 +1,256 @@
+/*
+ * A store with everything that a format keeps (everything.h) goes out and comes back: by an export,
+ * by a backup, by indexes made anew. What it says stays the same to the byte, and each copy is
+ * whole.
+ */
+
+#include "support.h"
+
+#include <unistd.h>
+
+#include "datom/backup.h"
+#include "datom/bulk.h"
+#include "datom/everything.h"
+#include "datom/export.h"
+#include "datom/rebuild.h"
+
+static char base_dir[] = "/tmp/bandstand-round-XXXXXX";
+
+static struct bs_str dir_of(const char *name, char ret_dir[80])
+{
+    snprintf(ret_dir, 80, "%s/%s", base_dir, name);
+    return bs_str_from(ret_dir);
+}
+
+static struct datom_conn *open_store(const char *name)
+{
+    char dir[80];
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_options options = {.create = true, .clock = everything_clock()};
+    struct datom_conn *conn;
+    if (datom_conn_open(dir_of(name, dir), &options, &conn, &error) != BS_OK)
+        fail_msg("%s: %s", name, error.message);
+    return conn;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (!mkdtemp(base_dir))
+        return -1;
+    struct datom_conn *conn = open_store("given");
+    everything_transact(conn);
+    datom_conn_unref(conn);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[96];
+    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
+    return system(command);
+}
+
+static void tell(void *self, const char *line)
+{
+    (void)self;
+    print_message("# %s\n", line);
+}
+
+static enum bs_code append_line(void *self, struct bs_str line, struct bs_error *error)
+{
+    (void)error;
+    bs_buf_append_str(self, line);
+    return BS_OK;
+}
+
+/* What a store says, which must be whole. */
+static void export_store(const char *name, struct bs_buf *out)
+{
+    struct datom_check_report report;
+    struct datom_conn *conn = open_store(name);
+    struct datom_db *db = datom_conn_db(conn);
+    assert_int_equal(datom_db_check(db, tell, NULL, &report, NULL), BS_OK);
+    assert_int_equal(report.differences, 0);
+    bs_buf_reset(out);
+    assert_int_equal(datom_export(db, append_line, out, NULL), BS_OK);
+    datom_db_unref(db);
+    datom_conn_unref(conn);
+}
+
+static enum bs_code load(const char *name, struct bs_str text, struct bs_error *error)
+{
+    char dir[80];
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    BS_CLEANUP(datom_bulk_freep) struct datom_bulk *bulk = NULL;
+    struct edn_reader reader;
+    struct edn form;
+    bool found;
+    BS_TRY(datom_bulk_open(dir_of(name, dir), NULL, &bulk, error));
+    edn_reader_init(&reader, text);
+    for (;;) {
+        BS_TRY(edn_read_next(&reader, arena, &form, &found, error));
+        if (!found)
+            return datom_bulk_finish(bulk, error);
+        BS_TRY(datom_bulk_add_form(bulk, form, error));
+    }
+}
+
+static void test_round_trip__by_an_export(void **state)
+{
+    (void)state;
+    BS_CLEANUP(bs_buf_fini) struct bs_buf given = BS_BUF_INIT(0);
+    BS_CLEANUP(bs_buf_fini) struct bs_buf taken = BS_BUF_INIT(0);
+    struct bs_error error = BS_ERROR_INIT;
+    export_store("given", &given);
+    if (load("taken", bs_buf_str(&given), &error) != BS_OK)
+        fail_msg("load: %s", error.message);
+    export_store("taken", &taken);
+    assert_string_equal(bs_buf_cstr(&taken), bs_buf_cstr(&given));
+    /* a copy goes on as what it is of: composites are kept, ids are not given twice */
+    static const char next[] =
+        "[{:p/id \"ann\" :p/name \"Ann once more\"} {:p/id \"new\" :p/name \"New\"}]";
+    static const char *const names[] = {"given", "taken"};
+    struct bs_buf *texts[] = {&given, &taken};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(names); i++) {
+        struct datom_conn *conn = open_store(names[i]);
+        if (datom_transact_text(conn, bs_str_from(next), NULL, NULL, &error) != BS_OK)
+            fail_msg("%s: %s", names[i], error.message);
+        datom_conn_unref(conn);
+        export_store(names[i], texts[i]);
+    }
+    assert_non_null(strstr(bs_buf_cstr(&given), "[\"Ann once more\""));
+    assert_string_equal(bs_buf_cstr(&taken), bs_buf_cstr(&given));
+}
+
+static void test_round_trip__by_indexes_made_anew(void **state)
+{
+    (void)state;
+    BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(0);
+    BS_CLEANUP(bs_buf_fini) struct bs_buf after = BS_BUF_INIT(0);
+    char dir[80];
+    export_store("given", &before);
+    assert_int_equal(datom_rebuild(dir_of("given", dir), NULL, NULL), BS_OK);
+    export_store("given", &after);
+    assert_string_equal(bs_buf_cstr(&after), bs_buf_cstr(&before));
+}
+
+static void test_round_trip__by_a_backup(void **state)
+{
+    (void)state;
+    BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(0);
+    BS_CLEANUP(bs_buf_fini) struct bs_buf after = BS_BUF_INIT(0);
+    char given[80], backup[80], restored[80];
+    struct datom_backup_report report;
+    struct bs_error error = BS_ERROR_INIT;
+    export_store("given", &before);
+    if (datom_backup(dir_of("given", given), dir_of("backup", backup), NULL, &report, &error) !=
+            BS_OK ||
+        datom_backup_restore(bs_str_from(backup), dir_of("restored", restored), NULL, &report,
+                             &error) != BS_OK)
+        fail_msg("%s", error.message);
+    export_store("restored", &after);
+    assert_string_equal(bs_buf_cstr(&after), bs_buf_cstr(&before));
+    assert_int_equal(datom_rebuild(bs_str_from(restored), NULL, NULL), BS_OK);
+    export_store("restored", &after);
+    assert_string_equal(bs_buf_cstr(&after), bs_buf_cstr(&before));
+}
+
+/* ---- a log after excisions ---- */
+
+/* Looks for the datoms of an entry that retract what `seen` has not; adds those that add. */
+static void check_entry(const char *name, const struct datom_log_entry *entry, struct bs_buf *seen)
+{
+    char line[400], text[200];
+    for (size_t i = 0; i < entry->count; i++) {
+        const struct datom *datom = &entry->datoms[i];
+        snprintf(line, sizeof(line), "|%llu %llu %s|", (unsigned long long)datom->e,
+                 (unsigned long long)datom->a, edn_print_cut(datom->v, text, sizeof(text)));
+        if (datom->added)
+            bs_buf_append_cstr(seen, line);
+        else if (!strstr(bs_buf_cstr(seen), line))
+            fail_msg("%s: the log retracts %s, which it never added", name, line);
+    }
+}
+
+/* What is built in was added by the transaction before the users' first. */
+static void check_log(const char *name, struct datom_db *db)
+{
+    BS_CLEANUP(bs_buf_fini) struct bs_buf seen = BS_BUF_INIT(0);
+    struct datom_log_reader *reader;
+    struct datom_log_entry entry;
+    bool found;
+    assert_int_equal(datom_log_open(db, 0, UINT64_MAX, &reader, NULL), BS_OK);
+    assert_int_equal(datom_log_next(reader, &entry, &found, NULL), BS_OK);
+    while (found) {
+        check_entry(name, &entry, &seen);
+        assert_int_equal(datom_log_next(reader, &entry, &found, NULL), BS_OK);
+    }
+    datom_log_close(reader);
+}
+
+/* Its log, its indexes made anew, and a copy of what it says. */
+static void check_excised(const char *title, const char *name, const char *copy)
+{
+    BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(0);
+    BS_CLEANUP(bs_buf_fini) struct bs_buf after = BS_BUF_INIT(0);
+    struct bs_error error = BS_ERROR_INIT;
+    char dir[80];
+    export_store(name, &before);
+    assert_int_equal(datom_rebuild(dir_of(name, dir), NULL, NULL), BS_OK);
+    export_store(name, &after);
+    assert_string_equal(bs_buf_cstr(&after), bs_buf_cstr(&before));
+    if (load(copy, bs_buf_str(&before), &error) != BS_OK)
+        fail_msg("%s: load: %s", title, error.message);
+    export_store(copy, &after);
+    assert_string_equal(bs_buf_cstr(&after), bs_buf_cstr(&before));
+}
+
+static const struct {
+    const char *name;
+    const char *excise;
+} excisions[] = {
+    {"an entity with parts and tuples", "[{:db/excise [:p/id \"ann\"]}]"},
+    {"an attribute that was altered", "[{:db/excise :p/remark}]"},
+    {"a composite's member", "[{:db/excise :p/name}]"},
+    {"a composite's member of one entity",
+     "[{:db/excise [:p/id \"ann\"] :db.excise/attrs [:p/name]}]"},
+    {"what was asserted before a retraction",
+     "[{:db/excise [:p/id \"bob\"] :db.excise/beforeT 1060}]"},
+    {"values of every type", "[{:db/excise :v/it}]"},
+    {"some attributes of tuples",
+     "[{:db/excise [:p/id \"ann\"] :db.excise/attrs [:p/mixed :p/points]}]"},
+};
+
+static void test_excised_log__has_no_retraction_without_its_assertion(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BS_ARRAY_COUNT(excisions); i++) {
+        struct bs_error error = BS_ERROR_INIT;
+        char name[20], copy[20];
+        snprintf(name, sizeof(name), "excised-%zu", i);
+        snprintf(copy, sizeof(copy), "copied-%zu", i);
+        struct datom_conn *conn = open_store(name);
+        everything_transact(conn);
+        if (datom_transact_text(conn, bs_str_from(excisions[i].excise), NULL, NULL, &error) !=
+            BS_OK)
+            fail_msg("%s: %s", excisions[i].name, error.message);
+        struct datom_db *db = datom_conn_db(conn);
+        check_log(excisions[i].name, db);
+        datom_db_unref(db);
+        datom_conn_unref(conn);
+        check_excised(excisions[i].name, name, copy);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip__by_an_export),
+        cmocka_unit_test(test_round_trip__by_indexes_made_anew),
+        cmocka_unit_test(test_round_trip__by_a_backup),
+        cmocka_unit_test(test_excised_log__has_no_retraction_without_its_assertion),
+    };
+    return cmocka_run_group_tests_name("datom/round_trip", tests, setup, teardown);
+}
