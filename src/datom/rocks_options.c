@@ -22,8 +22,9 @@
  * them would have to step over them. */
 #define DELETIONS_WINDOW 1024
 #define DELETIONS_TRIGGER 256
-/* Beyond all of its levels. */
-#define INFO_LOG_NOTHING 6
+/* Only what is written at open. (A level beyond it would be none that the engine can write into its
+ * OPTIONS file, of which a new, broken one would stay at each change.) */
+#define INFO_LOG_HEADER 5
 #define WAL_TOLERATE_CORRUPTED_TAIL_RECORDS 0
 
 /* Memory for what is not in sorted files yet, of all families together. */
@@ -46,7 +47,7 @@ static rocksdb_options_t *db_options(const struct datom_options *given)
     rocksdb_options_set_max_open_files(options, read_only ? -1 : OPEN_FILES_MAX);
     rocksdb_options_set_max_background_jobs(options, 2);
     rocksdb_options_set_bytes_per_sync(options, MIB);
-    rocksdb_options_set_info_log_level(options, INFO_LOG_NOTHING);
+    rocksdb_options_set_info_log_level(options, INFO_LOG_HEADER);
     rocksdb_options_set_keep_log_file_num(options, 1);
     rocksdb_options_set_stats_dump_period_sec(options, 0);
     rocksdb_options_set_stats_persist_period_sec(options, 0);
