@@ -52,6 +52,10 @@ struct bridge_options {
     size_t pages_count;
     bool secure_cookies; /* of sessions: browsers send them over https only */
     struct bridge_timeouts timeouts;
+    /* Whether what is behind the dispatcher takes calls; else appends why not, a line without its
+     * end, for /readyz. Not to wait: a loop asks. May be NULL. */
+    bool (*is_ready)(void *self, struct bs_buf *ret_why);
+    void *ready_self;
     /* Appends further Prometheus text to /metrics; may be NULL. */
     void (*write_metrics)(void *self, struct bs_buf *out);
     void *metrics_self;

@@ -187,9 +187,16 @@ static void answer_text(struct bridge_exchange *exchange, int status, const char
 
 static void answer_ready(struct bridge_exchange *exchange)
 {
-    bool draining = rpc_dispatcher_is_draining(exchange->bridge->options.dispatcher);
-    bs_buf_append_cstr(&exchange->content, draining ? "draining\n" : "ready\n");
-    answer_text(exchange, draining ? 503 : 200, "text/plain; charset=utf-8");
+    const struct bridge_options *options = &exchange->bridge->options;
+    bool is_ready = false;
+    if (rpc_dispatcher_is_draining(options->dispatcher)) {
+        bs_buf_append_cstr(&exchange->content, "draining");
+    } else if (!options->is_ready || options->is_ready(options->ready_self, &exchange->content)) {
+        bs_buf_append_cstr(&exchange->content, "ready");
+        is_ready = true;
+    }
+    bs_buf_append_cstr(&exchange->content, "\n");
+    answer_text(exchange, is_ready ? 200 : 503, "text/plain; charset=utf-8");
 }
 
 static void answer_metrics(struct bridge_exchange *exchange)

@@ -209,6 +209,19 @@ enum bs_code datom_folder_lock(const char *path, struct datom_folder_lock *ret_l
     return BS_OK;
 }
 
+void datom_folder_last_lock(const char *path, struct datom_folder_lock *ret_lock)
+{
+    BS_CLEANUP(bs_freep) char *file = path_join(path, DATOM_LOCK_FILE);
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    int64_t pid = 0;
+    *ret_lock = (struct datom_folder_lock){.fd = -1};
+    if (fd < 0)
+        return;
+    read_holder(fd, &pid, &ret_lock->epoch);
+    ret_lock->was_left = pid != 0 && !is_alive(pid);
+    close(fd);
+}
+
 void datom_folder_unlock(struct datom_folder_lock *lock)
 {
     if (lock->fd < 0)

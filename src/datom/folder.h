@@ -45,6 +45,9 @@ struct datom_folder_lock {
 };
 BS_MUST_CHECK enum bs_code datom_folder_lock(const char *path, struct datom_folder_lock *ret_lock,
                                              struct bs_error *error);
+/* The same figures without the lock: of the newest opening, `was_left` when its process is gone and
+ * has not closed the store. */
+void datom_folder_last_lock(const char *path, struct datom_folder_lock *ret_lock);
 void datom_folder_unlock(struct datom_folder_lock *lock); /* not locked: nothing */
 
 /* $TMPDIR, or /tmp. Static, or the environment's. */

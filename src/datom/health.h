@@ -55,8 +55,10 @@ struct datom_health {
 };
 
 /*
- * In memory and of forks only the clock's figures are there. Tries to have a failed store written
- * again, at most once a second. Any thread; waits for a transaction that is being resolved.
+ * In memory and of forks only the clock's figures are there. Of a store that is open read-only the
+ * epoch is the newest opening's, `was_left` says that its process is gone and has not closed it,
+ * and the values held are this process's. Tries to have a failed store written again, at most once
+ * a second. Any thread; waits for a transaction that is being resolved.
  */
 BS_API void datom_conn_health(struct datom_conn *conn, struct datom_health *ret_health);
 

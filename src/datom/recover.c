@@ -125,8 +125,12 @@ void datom_conn_health(struct datom_conn *conn, struct datom_health *ret_health)
     bool tried;
     pthread_mutex_lock(&conn->lock);
     if (conn->store) {
-        if (!conn->is_writing && !conn->forming && !datom_conn_is_read_only(conn))
+        if (!conn->is_writing && !conn->forming && !datom_conn_is_read_only(conn)) {
             ret_health->code = datom_conn_check_writable_locked(conn, &tried, &ret_health->error);
+        } else if (conn->fault.code != BS_OK) {
+            ret_health->code = conn->fault.code;
+            ret_health->error = conn->fault.error;
+        }
         datom_store_health(conn->store, ret_health);
     }
     ret_health->failures = conn->fault.failures;

@@ -45,20 +45,25 @@ enum bs_code rocks_closed_error(const struct datom_store *store, struct bs_error
                         store->dir);
 }
 
+static void look_at_space(struct datom_store *store)
+{
+    int64_t now_ns = bs_monotonic_ns();
+    if (store->space_looked_ns != 0 && now_ns - store->space_looked_ns < SPACE_LOOK_NS)
+        return;
+    struct statvfs disk;
+    store->space_looked_ns = now_ns;
+    /* a disk that does not say how full it is has to show it by itself */
+    store->free_bytes =
+        statvfs(store->dir, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX;
+}
+
 enum bs_code datom_store_check_space(struct datom_store *store, struct bs_error *error)
 {
     uint64_t min =
         store->given.min_free_bytes > 0 ? store->given.min_free_bytes : MIN_FREE_BYTES_DEFAULT;
     if (min == UINT64_MAX || store->read_only)
         return BS_OK;
-    int64_t now_ns = bs_monotonic_ns();
-    if (store->space_looked_ns == 0 || now_ns - store->space_looked_ns >= SPACE_LOOK_NS) {
-        struct statvfs disk;
-        store->space_looked_ns = now_ns;
-        /* a disk that does not say how full it is has to show it by itself */
-        store->free_bytes =
-            statvfs(store->dir, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX;
-    }
+    look_at_space(store);
     if (store->free_bytes >= min)
         return BS_OK;
     enum bs_code code = bs_error_set(
@@ -75,8 +80,12 @@ void datom_store_health(struct datom_store *store, struct datom_health *ret_heal
     uint64_t stopped = 0;
     struct datom_held held = datom_store_held(store);
     ret_health->is_readable = store->mode != ROCKS_CLOSED;
-    ret_health->epoch = store->lock.epoch;
-    ret_health->was_left = store->lock.was_left;
+    struct datom_folder_lock lock = store->lock;
+    if (store->read_only)
+        datom_folder_last_lock(store->dir, &lock);
+    look_at_space(store);
+    ret_health->epoch = lock.epoch;
+    ret_health->was_left = lock.was_left;
     ret_health->free_bytes = store->free_bytes == UINT64_MAX ? 0 : store->free_bytes;
     ret_health->min_free_bytes =
         store->given.min_free_bytes > 0 ? store->given.min_free_bytes : MIN_FREE_BYTES_DEFAULT;

@@ -20,7 +20,7 @@ SCHEMA = """[{:db/ident :n/number :db/valueType :db.type/long :db/cardinality :d
              {:db/ident :n/text :db/valueType :db.type/string :db/cardinality
               :db.cardinality/one}]"""
 COUNT = "[:find (count ?n) . :where [?e :n/number ?n]]"
-KILLS = 8
+KILLS = 20
 
 
 class Bench:

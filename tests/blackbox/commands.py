@@ -125,7 +125,10 @@ def load(bench):
                  bench.run("q", "--db", "s", "[:find (count ?e) . :where [?e :person/name]]"), 0,
                  "2\n")
     bench.expect("check", bench.run("check", "--db", "s"), 0)
-    bench.expect("stats", bench.run("stats", "--db", "s"), 0, lambda out: ":person/name" in out)
+    bench.expect("stats", bench.run("stats", "--db", "s"), 0,
+                 lambda out: all(text in out for text in
+                                 (":person/name", "health ", "epoch ", "free disk ", "write stall ",
+                                  "values held ", "oldest held ")))
 
 
 def formats(bench):

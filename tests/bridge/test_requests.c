@@ -343,6 +343,43 @@ static void test_own_pages__tell_health_and_figures(void **state)
     assert_int_equal(test_status(&test, GET("/api/things")), 503);
 }
 
+struct store_state {
+    _Atomic bool is_failed;
+};
+
+static bool is_store_ready(void *self, struct bs_buf *ret_why)
+{
+    struct store_state *store = self;
+    if (!store->is_failed)
+        return true;
+    bs_buf_append_cstr(ret_why, "store.error/failed: the disk is gone");
+    return false;
+}
+
+static void test_ready__says_why_not_until_it_is_again(void **state)
+{
+    struct store_state store = {.is_failed = true};
+    const struct bridge_options options = {
+        .loops = 1, .is_ready = is_store_ready, .ready_self = &store};
+    static const struct row failed[] = {
+        {GET("/readyz"), 503, "store.error/failed: the disk is gone\n"},
+        {GET("/healthz"), 200, "ok"},
+    };
+    static const struct row ready[] = {{GET("/readyz"), 200, "ready"}};
+    static const struct row draining[] = {{GET("/readyz"), 503, "draining"}};
+    (void)state;
+    test_bridge_fini(&test);
+    test_bridge_init(&test, &options);
+    check_rows(failed, BS_ARRAY_COUNT(failed));
+    store.is_failed = false;
+    check_rows(ready, BS_ARRAY_COUNT(ready));
+    store.is_failed = true;
+    rpc_dispatcher_drain(test.dispatcher);
+    check_rows(draining, BS_ARRAY_COUNT(draining));
+    test_bridge_fini(&test);
+    test_bridge_init(&test, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +391,7 @@ int main(void)
         cmocka_unit_test(test_methods__head_options_and_others),
         cmocka_unit_test(test_content__types_are_looked_at),
         cmocka_unit_test(test_etag__is_of_the_basis_and_the_answer),
+        cmocka_unit_test(test_ready__says_why_not_until_it_is_again),
         cmocka_unit_test(test_own_pages__tell_health_and_figures),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

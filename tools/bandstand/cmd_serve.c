@@ -11,6 +11,7 @@
 #include "bridge/bridge.h"
 #include "commands.h"
 #include "database.h"
+#include "health.h"
 #include "openapi.h"
 #include "procedures/procedures.h"
 #include "rpc/rpc.h"
@@ -32,6 +33,7 @@ struct serve {
     bool secure_cookies;
     /* parts, in the order of their making */
     struct datom_conn *conn;
+    struct health_watch *health;
     struct universe *universe;
     struct rpc_dispatcher *dispatcher;
     struct bridge *bridge;
@@ -126,9 +128,16 @@ static enum bs_code open_universe(struct serve *serve, struct bs_error *error)
     return procedures_register(serve->dispatcher, serve->universe, error);
 }
 
-static void write_rpc_metrics(void *self, struct bs_buf *out)
+static bool is_store_ready(void *self, struct bs_buf *ret_why)
 {
     const struct serve *serve = self;
+    return health_watch_is_ready(serve->health, ret_why);
+}
+
+static void write_metrics(void *self, struct bs_buf *out)
+{
+    const struct serve *serve = self;
+    health_watch_write_metrics(serve->health, out);
     for (size_t i = 0; i < serve->servers_count; i++)
         rpc_server_write_metrics(serve->servers[i], out);
 }
@@ -148,7 +157,9 @@ static enum bs_code open_bridge(struct serve *serve, struct bs_error *error)
         .pages = pages,
         .pages_count = BS_ARRAY_COUNT(pages),
         .secure_cookies = serve->secure_cookies,
-        .write_metrics = write_rpc_metrics,
+        .is_ready = is_store_ready,
+        .ready_self = serve,
+        .write_metrics = write_metrics,
         .metrics_self = serve,
     };
     BS_TRY(bridge_open(&options, &serve->bridge, error));
@@ -160,6 +171,7 @@ static enum bs_code open_bridge(struct serve *serve, struct bs_error *error)
 static enum bs_code open_listeners(struct serve *serve, struct bs_error *error)
 {
     BS_TRY(rpc_dispatcher_start(serve->dispatcher, error));
+    BS_TRY(health_watch_start(serve->conn, &serve->health, error));
     /* before anybody can call: mails are to know the address */
     BS_TRY(open_bridge(serve, error));
     BS_TRY(universe_deliverer_start(serve->universe, &serve->deliverer, error));
@@ -201,6 +213,7 @@ static void close_all(struct serve *serve)
     for (size_t i = 0; i < serve->servers_count; i++)
         rpc_server_close(serve->servers[i]);
     universe_deliverer_stop(serve->deliverer);
+    health_watch_stop(serve->health);
     rpc_dispatcher_free(serve->dispatcher);
     universe_free(serve->universe);
     datom_conn_unref(serve->conn);

@@ -2,6 +2,7 @@
 
 #include "commands.h"
 #include "database.h"
+#include "datom/health.h"
 
 static void print_attributes(struct datom_db *db)
 {
@@ -27,6 +28,34 @@ static void print_families(const struct datom_stats *stats)
         printf("%-10s %14llu %14llu\n", stats->families[i].name,
                (unsigned long long)stats->families[i].keys,
                (unsigned long long)stats->families[i].bytes);
+}
+
+static void print_figure(const char *name, uint64_t value, const char *unit)
+{
+    printf("%-22s %llu%s\n", name, (unsigned long long)value, unit);
+}
+
+/* What the server's process alone knows (failures, stalls of its writers) is in its /metrics. */
+static void print_health(struct datom_conn *conn)
+{
+    struct datom_health health;
+    datom_conn_health(conn, &health);
+    printf("\n%-22s %s\n", "health", health.code == BS_OK ? "ok" : health.error.message);
+    printf("%-22s %s\n", "readable", health.is_readable ? "yes" : "no");
+    print_figure("epoch", health.epoch, " openings for writing");
+    printf("%-22s %s\n", "last writer", health.was_left ? "gone without a close" : "ok");
+    if (health.free_bytes > 0)
+        print_figure("free disk", health.free_bytes >> 20, " MiB");
+    else
+        printf("%-22s unknown\n", "free disk");
+    print_figure("kept free", health.min_free_bytes >> 20, " MiB");
+    printf("%-22s %s\n", "write stall",
+           health.is_stopped            ? "stopped"
+           : health.delayed_bytes_s > 0 ? "delayed"
+                                        : "none");
+    print_figure("background errors", health.background_errors, "");
+    print_figure("values held", health.values_held, " (by this process)");
+    print_figure("oldest held", health.oldest_held_ms, " ms since it was superseded");
 }
 
 static int run_stats(const struct cli_command *command, int argc, char **argv)
@@ -56,6 +85,8 @@ static int run_stats(const struct cli_command *command, int argc, char **argv)
     printf("%-14s %llu (estimated)\n%-14s %s\n", "bytes on disk",
            (unsigned long long)stats.bytes_on_disk, "store",
            database.dir ? database.dir : "in memory");
+    if (database.dir)
+        print_health(conn);
     print_families(&stats);
     print_attributes(db);
     return CLI_OK;
@@ -65,7 +96,9 @@ const struct cli_command stats_command = {
     .name = "stats",
     .arguments = "",
     .summary = "attributes with counts, sizes of the indexes",
-    .description = "Counts are of live datoms. Keys and bytes of a store on disk are the engine's\n"
-                   "estimates; what was written last stands in its log and is not in them.",
+    .description =
+        "Counts are of live datoms. Keys and bytes of a store on disk are the engine's\n"
+        "estimates; what was written last stands in its log and is not in them. Failures and\n"
+        "stalls of a server are in its /metrics.",
     .run = run_stats,
 };
