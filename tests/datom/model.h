@@ -19,6 +19,8 @@ enum model_mistake {
     MODEL_MISTAKE_NONE,
     MODEL_MISTAKE_RETRACT_MANY, /* one value of many can't be retracted */
     MODEL_MISTAKE_UNIQUE,       /* nothing is unique but identities */
+    MODEL_MISTAKE_COMPOSITE,    /* composite tuples don't follow what is retracted */
+    MODEL_MISTAKE_COMPONENT,    /* retracted entities leave their components behind */
 };
 
 struct model_attribute {
@@ -30,6 +32,9 @@ struct model_attribute {
     bool is_component;
     bool is_index;
     bool no_history;
+    /* Of a composite tuple; DATOM_NO_ID: no attribute. */
+    datom_id members[BS_LIMIT_TUPLE_MAX];
+    uint32_t members_count;
 };
 
 struct model_life {
@@ -78,13 +83,15 @@ datom_id model_last_holder(const struct model *model, datom_id a, struct edn v);
 void model_read_schema(struct model *model);
 const struct model_attribute *model_attribute(const struct model *model, datom_id id);
 const struct model_attribute *model_attribute_named(const struct model *model, struct edn ident);
+/* Texts that can't stand in a tuple. */
+bool model_is_too_long(struct edn v);
 bool model_has_avet(const struct model_attribute *attribute);
 /* What a keyword names, built-in names included; DATOM_NO_ID. */
 datom_id model_entid(const struct model *model, struct edn ident);
 /* The type behind an id such as that of :db.type/long; false: none. */
 bool model_type(datom_id type_id, enum datom_type *ret_type);
 
-/* ---- transactions: model_tx.c, model_apply.c ---- */
+/* ---- transactions: model_tx.c, model_identity.c, model_apply.c ---- */
 
 struct model_temp {
     struct bs_str name; /* empty: a map without :db/id */
@@ -137,6 +144,9 @@ struct model_tx {
 void model_tx_refuse(struct model_tx *tx, enum bs_reason reason);
 datom_id model_tx_place_id(const struct model_tx *tx, const struct model_place *place);
 void model_tx_fini(struct model_tx *tx);
+/* The parts of model_tx_read: who the tempids are; ids for the new ones. */
+void model_tx_bind_identities(struct model_tx *tx);
+void model_tx_issue_ids(struct model_tx *tx);
 /* Forms to operations, tempids to ids. */
 void model_tx_read(struct model_tx *tx, struct edn forms);
 /* Operations to a new model; *ret_after is written only when nothing is refused. */

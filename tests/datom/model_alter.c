@@ -11,7 +11,7 @@ static bool is_schema(datom_id a)
 {
     return a == DATOM_DB_IDENT || a == DATOM_DB_VALUE_TYPE || a == DATOM_DB_CARDINALITY ||
            a == DATOM_DB_UNIQUE || a == DATOM_DB_IS_COMPONENT || a == DATOM_DB_INDEX ||
-           a == DATOM_DB_NO_HISTORY;
+           a == DATOM_DB_NO_HISTORY || a == DATOM_DB_TUPLE_ATTRS;
 }
 
 static bool is_bad_component(const struct model_attribute *attribute)
@@ -19,12 +19,24 @@ static bool is_bad_component(const struct model_attribute *attribute)
     return attribute->is_component && attribute->type != DATOM_TYPE_REF;
 }
 
+/* A composite and its members have one value each. */
+static bool is_bad_many(const struct model *after, const struct model_attribute *attribute)
+{
+    bool is_member = attribute->members_count > 0;
+    for (size_t i = 0; i < after->attributes_count; i++) {
+        for (uint32_t j = 0; j < after->attributes[i].members_count; j++)
+            is_member = is_member || after->attributes[i].members[j] == attribute->id;
+    }
+    return attribute->many && is_member;
+}
+
 static void check_alteration(const struct model_wishes *wishes, const struct datom *change,
                              const struct model *after)
 {
     const struct model_attribute *was = model_attribute(wishes->tx->before, change->e);
     const struct model_attribute *is = model_attribute(after, change->e);
-    if (!is || is->type != was->type || is_bad_component(is) || change->a == DATOM_DB_VALUE_TYPE ||
+    if (!is || is->type != was->type || is_bad_component(is) || is_bad_many(after, is) ||
+        change->a == DATOM_DB_VALUE_TYPE || change->a == DATOM_DB_TUPLE_ATTRS ||
         (change->a == DATOM_DB_CARDINALITY && !change->added &&
          !model_find_wish(wishes, change->e, DATOM_DB_CARDINALITY, true)))
         model_tx_refuse(wishes->tx, BS_REASON_DB_INVALID_ALTER_ATTRIBUTE);
@@ -45,7 +57,10 @@ static void check_installation(const struct model_wishes *wishes, const struct d
         !model_find_wish(wishes, e, DATOM_DB_IDENT, true) ||
         !model_find_wish(wishes, e, DATOM_DB_CARDINALITY, true) || !is || is_bad_component(is))
         model_tx_refuse(tx, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE);
-    else if (!model_find(after, DATOM_DB_PART_DB, DATOM_DB_INSTALL_ATTRIBUTE, &listed))
+    else
+        model_check_tuple(wishes, is, after);
+    if (tx->reasons_count == 0 &&
+        !model_find(after, DATOM_DB_PART_DB, DATOM_DB_INSTALL_ATTRIBUTE, &listed))
         model_tx_begin_life(tx, after, DATOM_DB_PART_DB, DATOM_DB_INSTALL_ATTRIBUTE, listed);
 }
 

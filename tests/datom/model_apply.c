@@ -24,7 +24,7 @@ const struct model_wish *model_find_wish(const struct model_wishes *wishes, dato
     return NULL;
 }
 
-static bool is_mentioned(const struct model_wishes *wishes, const struct model_life *life)
+bool model_is_mentioned(const struct model_wishes *wishes, const struct model_life *life)
 {
     for (size_t i = 0; i < wishes->count; i++) {
         if (is_of(life, &wishes->items[i]))
@@ -33,8 +33,8 @@ static bool is_mentioned(const struct model_wishes *wishes, const struct model_l
     return false;
 }
 
-static void wish_for(struct model_wishes *wishes, datom_id e,
-                     const struct model_attribute *attribute, struct edn v, bool added)
+void model_wish_for(struct model_wishes *wishes, datom_id e,
+                    const struct model_attribute *attribute, struct edn v, bool added)
 {
     for (size_t i = 0; i < wishes->count; i++) {
         const struct model_wish *wish = &wishes->items[i];
@@ -83,10 +83,12 @@ static void wish_entity_away(struct model_wishes *wishes, datom_id e)
         for (size_t i = 0; i < model->count; i++) {
             const struct model_life *life = &model->lives[i];
             const struct model_attribute *attribute = model_attribute(model, life->a);
-            if (!model_is_live(life) || (life->e != e && !model_refers_to(model, life, e)))
+            if (!model_is_live(life) || attribute->members_count > 0 ||
+                (life->e != e && !model_refers_to(model, life, e)))
                 continue;
-            wish_for(wishes, life->e, attribute, life->v, false);
-            if (life->e == e && attribute->is_component)
+            model_wish_for(wishes, life->e, attribute, life->v, false);
+            if (life->e == e && attribute->is_component &&
+                model->mistake != MODEL_MISTAKE_COMPONENT)
                 model_family_add(&family, (datom_id)life->v.as.integer);
         }
     }
@@ -98,11 +100,13 @@ static void wish_values_away(struct model_wishes *wishes, datom_id e,
                              const struct model_attribute *attribute, bool is_reset)
 {
     const struct model *model = wishes->tx->before;
+    if (attribute->members_count > 0)
+        return;
     for (size_t i = 0; i < model->count; i++) {
         const struct model_life *life = &model->lives[i];
         if (model_is_live(life) && life->e == e && life->a == attribute->id &&
-            !(is_reset && is_mentioned(wishes, life)))
-            wish_for(wishes, e, attribute, life->v, false);
+            !(is_reset && model_is_mentioned(wishes, life)))
+            model_wish_for(wishes, e, attribute, life->v, false);
     }
 }
 
@@ -119,19 +123,22 @@ static void wish_op(struct model_wishes *wishes, const struct model_op *op)
     struct model_tx *tx = wishes->tx;
     datom_id e = model_tx_place_id(tx, &op->e);
     struct edn v = op->v;
+    /* what is said of a composite tuple only tells who is meant */
+    if (op->attribute && op->attribute->members_count > 0)
+        return;
     if (op->attribute && op->attribute->type == DATOM_TYPE_REF)
         v = edn_long((int64_t)model_tx_place_id(tx, &op->v_place));
     switch (op->kind) {
     case MODEL_CAS:
         check_cas(tx, op, e);
-        wish_for(wishes, e, op->attribute, v, true);
+        model_wish_for(wishes, e, op->attribute, v, true);
         return;
     case MODEL_ADD:
-        wish_for(wishes, e, op->attribute, v, true);
+        model_wish_for(wishes, e, op->attribute, v, true);
         return;
     case MODEL_RETRACT:
         if (tx->before->mistake != MODEL_MISTAKE_RETRACT_MANY || !op->attribute->many)
-            wish_for(wishes, e, op->attribute, v, false);
+            model_wish_for(wishes, e, op->attribute, v, false);
         return;
     case MODEL_RETRACT_ATTRIBUTE:
         wish_values_away(wishes, e, op->attribute, false);
@@ -154,6 +161,7 @@ static void make_wishes(struct model_wishes *wishes)
             wish_values_away(wishes, model_tx_place_id(tx, &tx->ops[i].e), tx->ops[i].attribute,
                              true);
     }
+    model_keep_composites(wishes);
 }
 
 /* ---- uniqueness ---- */

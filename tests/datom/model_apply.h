@@ -34,6 +34,12 @@ struct model_family {
     size_t count, capacity;
 };
 
+/* Adds a wish; refuses what contradicts others. */
+void model_wish_for(struct model_wishes *wishes, datom_id e,
+                    const struct model_attribute *attribute, struct edn v, bool added);
+/* Whether a wish is of this very datom. */
+bool model_is_mentioned(const struct model_wishes *wishes, const struct model_life *life);
+
 /* False when it is there. */
 bool model_family_add(struct model_family *family, datom_id e);
 bool model_refers_to(const struct model *model, const struct model_life *life, datom_id e);
@@ -42,6 +48,13 @@ bool model_refers_to(const struct model *model, const struct model_life *life, d
 void model_check_schema(const struct model_wishes *wishes, struct model *after);
 /* Whether the values that are there are what their attributes have become. */
 void model_check_altered_values(struct model_tx *tx, const struct model *after);
+
+/* model_composite.c: wishes for the composite tuples of those of whose members something is said.
+ */
+void model_keep_composites(struct model_wishes *wishes);
+/* Whether a definition of a tuple is a good one. */
+void model_check_tuple(const struct model_wishes *wishes, const struct model_attribute *attribute,
+                       const struct model *after);
 
 /* model_excise.c: does what a wish for :db/excise asks for. */
 void model_erase(const struct model_wishes *wishes, const struct model_wish *request,

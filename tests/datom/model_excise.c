@@ -13,6 +13,16 @@ static bool is_exempt(const struct model_life *life)
            (datom_id_part(life->e) == DATOM_PART_DB && life->a < DATOM_BOOT_NEXT_ELEMENT);
 }
 
+/* Composites hold copies of their members' values, and go with each of them. */
+static bool is_or_holds(const struct model *model, datom_id a, datom_id member)
+{
+    const struct model_attribute *attribute = model_attribute(model, a);
+    bool is = a == member;
+    for (uint32_t i = 0; attribute && i < attribute->members_count; i++)
+        is = is || attribute->members[i] == member;
+    return is;
+}
+
 static bool is_asked_for(const struct model_wishes *wishes, datom_id request, datom_id a)
 {
     bool any = false;
@@ -21,7 +31,7 @@ static bool is_asked_for(const struct model_wishes *wishes, datom_id request, da
         if (wish->e != request || wish->attribute->id != DATOM_DB_EXCISE_ATTRS)
             continue;
         any = true;
-        if ((datom_id)wish->v.as.integer == a)
+        if (is_or_holds(wishes->tx->before, a, (datom_id)wish->v.as.integer))
             return true;
     }
     return !any;
@@ -79,7 +89,8 @@ static void erase_attribute(struct erasure *erasure, datom_id a)
 {
     for (size_t i = 0; i < erasure->model->count; i++) {
         const struct model_life *life = &erasure->model->lives[i];
-        if (life->a == a && life->t_added < erasure->wishes->tx->t && !is_exempt(life))
+        if (is_or_holds(erasure->model, life->a, a) && life->t_added < erasure->wishes->tx->t &&
+            !is_exempt(life))
             erasure->is_erased[i] = true;
     }
 }

@@ -19,6 +19,7 @@ static const struct {
     {"db.type/instant", DATOM_DB_TYPE_INSTANT},
     {"db.type/double", DATOM_DB_TYPE_DOUBLE},
     {"db.type/bigdec", DATOM_DB_TYPE_BIGDEC},
+    {"db.type/tuple", DATOM_DB_TYPE_TUPLE},
     {"db.cardinality/one", DATOM_DB_CARDINALITY_ONE},
     {"db.cardinality/many", DATOM_DB_CARDINALITY_MANY},
     {"db.unique/value", DATOM_DB_UNIQUE_VALUE},
@@ -41,6 +42,7 @@ static const struct model_attribute built_in[] = {
     BUILT_IN("db/index", DATOM_DB_INDEX, DATOM_TYPE_BOOLEAN, .many = false),
     BUILT_IN("db/noHistory", DATOM_DB_NO_HISTORY, DATOM_TYPE_BOOLEAN, .many = false),
     BUILT_IN("db.install/attribute", DATOM_DB_INSTALL_ATTRIBUTE, DATOM_TYPE_REF, .many = true),
+    BUILT_IN("db/tupleAttrs", DATOM_DB_TUPLE_ATTRS, DATOM_TYPE_TUPLE, .many = false),
     BUILT_IN("db/excise", DATOM_DB_EXCISE, DATOM_TYPE_REF, .many = false),
     BUILT_IN("db.excise/attrs", DATOM_DB_EXCISE_ATTRS, DATOM_TYPE_REF, .many = true),
 };
@@ -60,6 +62,14 @@ static bool flag_of(const struct model *model, datom_id e, datom_id a)
 bool model_type(datom_id type_id, enum datom_type *ret_type)
 {
     return datom_bootstrap_type(type_id, ret_type);
+}
+
+static void read_members(const struct model *model, struct model_attribute *attribute)
+{
+    const struct model_life *life = model_find(model, attribute->id, DATOM_DB_TUPLE_ATTRS, NULL);
+    attribute->members_count = life ? life->v.len : 0;
+    for (uint32_t i = 0; i < attribute->members_count; i++)
+        attribute->members[i] = model_entid(model, life->v.as.items[i]);
 }
 
 static void add_attribute(struct model *model, const struct model_attribute *attribute)
@@ -91,6 +101,7 @@ void model_read_schema(struct model *model)
         attribute.is_component = flag_of(model, e, DATOM_DB_IS_COMPONENT);
         attribute.is_index = flag_of(model, e, DATOM_DB_INDEX);
         attribute.no_history = flag_of(model, e, DATOM_DB_NO_HISTORY);
+        read_members(model, &attribute);
         add_attribute(model, &attribute);
     }
 }

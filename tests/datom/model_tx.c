@@ -1,7 +1,7 @@
 /*
  * A transaction's forms as the model reads them: maps and lists to operations, names to entities of
- * the model before, tempids to ids. New entities get the ts after the transaction's in the order in
- * which they are met. Every form is read to its end, so that all reasons to refuse are known.
+ * the model before, tempids to places (who they are: model_identity.c). Every form is read to its
+ * end, so that all reasons to refuse are known.
  */
 
 #include "model.h"
@@ -61,10 +61,41 @@ static bool coerce(struct model_tx *tx, const struct model_attribute *attribute,
 
 static bool read_place(struct model_tx *tx, struct edn form, struct model_place *ret_place);
 
+/* A tuple is given whole: a vector with a value or nil for each member. */
+static bool coerce_tuple(struct model_tx *tx, const struct model_attribute *attribute,
+                         struct edn *v)
+{
+    bool is_definition = attribute->id == DATOM_DB_TUPLE_ATTRS;
+    bool fits = edn_is_sequential(*v) && v->len >= 2 && v->len <= BS_LIMIT_TUPLE_MAX &&
+                (is_definition || v->len == attribute->members_count);
+    struct edn *items = bs_arena_new_array(tx->arena, BS_LIMIT_TUPLE_MAX, struct edn);
+    for (uint32_t i = 0; fits && i < v->len; i++) {
+        items[i] = v->as.items[i];
+        if (is_definition || edn_is_nil(items[i]))
+            continue;
+        const struct model_attribute *member = model_attribute(tx->before, attribute->members[i]);
+        struct model_place place;
+        if (member->type == DATOM_TYPE_REF) {
+            if (!read_place(tx, items[i], &place))
+                return false;
+            items[i] = edn_long((int64_t)place.id);
+            continue;
+        }
+        fits = coerce(tx, member, &items[i]) && !model_is_too_long(items[i]);
+    }
+    *v = edn_collection(EDN_VECTOR, items, v->len);
+    if (!fits)
+        model_tx_refuse(tx, is_definition ? BS_REASON_DB_INVALID_TUPLE_ATTRS
+                                          : BS_REASON_DB_INVALID_TUPLE_VALUE);
+    return fits;
+}
+
 /* Of lookup refs: by a reference everything that names an entity of the model before. */
 static bool coerce_key(struct model_tx *tx, const struct model_attribute *attribute, struct edn *v)
 {
     struct model_place place;
+    if (attribute->type == DATOM_TYPE_TUPLE)
+        return coerce_tuple(tx, attribute, v);
     if (attribute->type == DATOM_TYPE_REF && v->type != EDN_STRING) {
         if (!read_place(tx, *v, &place))
             return false;
@@ -160,7 +191,10 @@ static void read_value(struct model_tx *tx, enum model_op_kind kind, struct mode
         set_v_place(tx, tx->ops_count - 1, place);
         return;
     }
-    if (coerce(tx, attribute, &v))
+    if (attribute->type == DATOM_TYPE_TUPLE) {
+        if (coerce_tuple(tx, attribute, &v))
+            op_new(tx, kind, e, attribute)->v = v;
+    } else if (coerce(tx, attribute, &v))
         op_new(tx, kind, e, attribute)->v = v;
     else
         model_tx_refuse(tx, BS_REASON_DB_WRONG_TYPE);
@@ -202,7 +236,7 @@ static void read_pair(struct model_tx *tx, struct model_place e,
 static bool is_several(const struct model *model, const struct model_attribute *attribute,
                        struct edn v)
 {
-    if (!edn_is_collection(v) || !attribute->many)
+    if (!edn_is_collection(v))
         return false;
     const struct model_attribute *first =
         v.type == EDN_VECTOR && v.len == 2 ? model_attribute_named(model, v.as.items[0]) : NULL;
@@ -212,12 +246,22 @@ static bool is_several(const struct model *model, const struct model_attribute *
 static void read_values(struct model_tx *tx, struct model_place e,
                         const struct model_attribute *attribute, struct edn v)
 {
-    if (!is_several(tx->before, attribute, v)) {
+    if (!attribute->many || !is_several(tx->before, attribute, v)) {
         read_pair(tx, e, attribute, v);
         return;
     }
     for (uint32_t i = 0; i < v.len; i++)
         read_pair(tx, e, attribute, v.as.items[i]);
+}
+
+static void read_reverse_value(struct model_tx *tx, struct model_place e,
+                               const struct model_attribute *attribute, struct edn v)
+{
+    struct model_place from;
+    if (!read_place(tx, v, &from))
+        return;
+    op_new(tx, MODEL_ADD, from, attribute);
+    set_v_place(tx, tx->ops_count - 1, e);
 }
 
 /* :ns/_name V says [V :ns/name E]. */
@@ -227,15 +271,15 @@ static void read_reverse(struct model_tx *tx, struct model_place e, struct edn k
     struct edn forward = edn_keyword(bs_arena_printf(
         tx->arena, "%.*s/%.*s", BS_STR_ARGS(edn_namespace(key)), BS_STR_ARGS(name)));
     const struct model_attribute *attribute = model_attribute_named(tx->before, forward);
-    struct model_place from;
     if (!attribute)
         model_tx_refuse(tx, BS_REASON_DB_NOT_AN_ATTRIBUTE);
     else if (attribute->type != DATOM_TYPE_REF)
         model_tx_refuse(tx, BS_REASON_DB_WRONG_TYPE);
-    else if (read_place(tx, v, &from)) {
-        op_new(tx, MODEL_ADD, from, attribute);
-        set_v_place(tx, tx->ops_count - 1, e);
-    }
+    else if (!is_several(tx->before, attribute, v))
+        read_reverse_value(tx, e, attribute, v);
+    else
+        for (uint32_t i = 0; i < v.len; i++)
+            read_reverse_value(tx, e, attribute, v.as.items[i]);
 }
 
 static bool read_map(struct model_tx *tx, struct edn map, struct model_place *ret_place)
@@ -270,7 +314,7 @@ static void read_cas(struct model_tx *tx, struct edn form, struct model_place e,
 {
     struct edn old = form.as.items[3];
     struct model_place place;
-    if (attribute->many) {
+    if (attribute->many || attribute->members_count > 0) {
         model_tx_refuse(tx, BS_REASON_DB_INVALID_CAS);
         return;
     }
@@ -325,76 +369,7 @@ static void read_list(struct model_tx *tx, struct edn form)
         op_new(tx, MODEL_RETRACT_ATTRIBUTE, e, attribute);
 }
 
-/* ---- who is who ---- */
-
-static void bind(struct model_tx *tx, size_t temp, datom_id id)
-{
-    datom_id *known = &tx->temps[tx->temps[temp].root].id;
-    if (*known != DATOM_NO_ID && *known != id)
-        model_tx_refuse(tx, BS_REASON_DB_UNIQUE_CONFLICT);
-    *known = id;
-}
-
-static void unite(struct model_tx *tx, size_t a, size_t b)
-{
-    size_t to = BS_MIN(tx->temps[a].root, tx->temps[b].root);
-    size_t from = BS_MAX(tx->temps[a].root, tx->temps[b].root);
-    if (to == from)
-        return;
-    if (tx->temps[from].id != DATOM_NO_ID)
-        bind(tx, to, tx->temps[from].id);
-    tx->temps[to].is_entity |= tx->temps[from].is_entity;
-    tx->temps[to].is_attribute |= tx->temps[from].is_attribute;
-    for (size_t i = 0; i < tx->temps_count; i++) {
-        if (tx->temps[i].root == from)
-            tx->temps[i].root = to;
-    }
-}
-
-static bool is_claim(const struct model_op *op)
-{
-    return op->kind == MODEL_ADD && op->e.is_temp && op->attribute->type != DATOM_TYPE_REF &&
-           op->attribute->unique == DATOM_UNIQUE_IDENTITY;
-}
-
-static void bind_identities(struct model_tx *tx)
-{
-    for (size_t i = 0; i < tx->ops_count; i++) {
-        const struct model_op *op = &tx->ops[i];
-        if (!is_claim(op))
-            continue;
-        datom_id holder = model_holder(tx->before, op->attribute->id, op->v);
-        if (holder != DATOM_NO_ID)
-            bind(tx, op->e.temp, holder);
-        for (size_t j = 0; j < i; j++) {
-            if (is_claim(&tx->ops[j]) && tx->ops[j].attribute == op->attribute &&
-                edn_equal(tx->ops[j].v, op->v))
-                unite(tx, tx->ops[j].e.temp, op->e.temp);
-        }
-    }
-}
-
-/* The transaction's own t is the first of what it takes. */
-static void issue_ids(struct model_tx *tx)
-{
-    uint64_t next_t = tx->t + 1;
-    datom_id next_element = tx->before->next_element;
-    for (size_t i = 0; i < tx->temps_count; i++) {
-        struct model_temp *temp = &tx->temps[tx->temps[i].root];
-        if (temp->id != DATOM_NO_ID)
-            continue;
-        if (!temp->is_entity && tx->temps[i].is_value)
-            model_tx_refuse(tx, BS_REASON_DB_TEMPID_NOT_AN_ENTITY);
-        if (temp->is_entity)
-            temp->id =
-                temp->is_attribute ? next_element++ : datom_id_make(DATOM_PART_USER, next_t++);
-    }
-}
-
-datom_id model_tx_place_id(const struct model_tx *tx, const struct model_place *place)
-{
-    return place->is_temp ? tx->temps[tx->temps[place->temp].root].id : place->id;
-}
+/* ---- the whole ---- */
 
 void model_tx_read(struct model_tx *tx, struct edn forms)
 {
@@ -410,9 +385,9 @@ void model_tx_read(struct model_tx *tx, struct edn forms)
             read_list(tx, forms.as.items[i]);
     }
     if (tx->reasons_count == 0)
-        bind_identities(tx);
+        model_tx_bind_identities(tx);
     if (tx->reasons_count == 0)
-        issue_ids(tx);
+        model_tx_issue_ids(tx);
 }
 
 bool model_transact(struct model_tx *tx, struct edn forms, struct model *ret_after)

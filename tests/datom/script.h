@@ -54,6 +54,7 @@ struct script_totals {
     uint64_t transactions; /* with those that were refused, and those of [:with] */
     uint64_t refused;
     uint64_t forms;
+    bool saw[BS_REASON_COUNT]; /* why transactions were refused */
 };
 
 /* script_random.c: a script with a random schema, of about `transactions` transactions. */

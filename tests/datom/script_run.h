@@ -1,0 +1,69 @@
+#ifndef TESTS_DATOM_SCRIPT_RUN_H
+#define TESTS_DATOM_SCRIPT_RUN_H
+
+/* A script that runs: between script_run.c, which has the steps that transact, and script_steps.c,
+ * which has the others. */
+
+#include "script_compare.h"
+
+#define SCRIPT_PLACES_MAX 5
+#define SCRIPT_HELD_MAX 3
+
+struct script_moment {
+    uint64_t t;
+    uint64_t next_t;
+    datom_id next_element;
+};
+
+struct script_place {
+    struct datom_conn *conn;
+    struct model model;
+    struct script_moment *moments; /* its transactions */
+    size_t moments_count, moments_capacity;
+    size_t number; /* of a fork, for its name in print */
+};
+
+struct script_run {
+    const struct script_options *options;
+    struct script_totals *totals;
+    struct script_difference *difference;
+    struct bs_arena *arena;
+    char base[40]; /* folder of a store on disk */
+    struct script_place places[SCRIPT_PLACES_MAX];
+    size_t depth; /* the current place */
+    size_t forks_count;
+    struct {
+        struct datom_db *db;
+        struct model model;
+    } held[SCRIPT_HELD_MAX];
+    size_t held_count;
+    size_t step;
+};
+
+static inline struct script_place *script_here(struct script_run *run)
+{
+    return &run->places[run->depth];
+}
+
+/* Opens a store and makes its model; closes and removes everything. */
+bool script_begin(struct script_run *run);
+void script_end(struct script_run *run);
+/* To options->print, when there is one. */
+void script_print_form(struct script_run *run, const char *before, const struct edn *form,
+                       const char *after);
+
+/* The value of the current place in some views, or with all points in time in all kinds of them. */
+bool script_compare_everything(struct script_run *run, bool every_t);
+/* Values of memory have what they had. Those of a store are taken back here, and say what the store
+ * knows of their time: noHistory forgets, and so does excision. */
+bool script_compare_held(struct script_run *run);
+
+/* Steps: see script.h. False when they differ from the model's. */
+bool script_go_on_in_fork(struct script_run *run);
+bool script_go_on_in_branch(struct script_run *run, uint64_t number);
+bool script_go_back(struct script_run *run);
+bool script_hold(struct script_run *run);
+bool script_reopen(struct script_run *run);
+bool script_expire(struct script_run *run);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * Random schemas: attributes of all kinds, how they are altered and erased, and the values that are
+ * given to them.
+ */
+
+#include "script_source.h"
+
+/* Few of each type; the long strings are alike in their first 300 bytes, and one is the beginning
+ * of others: keys hold cut values. */
+static const char values_text[] =
+    "{:db.type/long [0 1 -1 2 9223372036854775807 -9223372036854775808]"
+    " :db.type/string [\"\" \"a\" \"a\\u0000b\" \"b\" \"\u00e9\" \"ab\"]"
+    " :db.type/keyword [:x :y :x/y :z]"
+    " :db.type/boolean [true false]"
+    " :db.type/double [0.0 -0.0 1.5 -1e300 3]"
+    " :db.type/instant [#inst \"1970\" #inst \"2020-01-02\" #inst \"1969-12-31T23:59:59.999\"]"
+    " :db.type/bigdec [1.0M 1.00M -2.5M 0M 1e20M 0.001M 7]}";
+
+static const enum datom_type types[] = {
+    DATOM_TYPE_LONG,   DATOM_TYPE_STRING,  DATOM_TYPE_REF,
+    DATOM_TYPE_REF,    DATOM_TYPE_KEYWORD, DATOM_TYPE_BOOLEAN,
+    DATOM_TYPE_DOUBLE, DATOM_TYPE_INSTANT, DATOM_TYPE_BIGDEC,
+};
+
+/* ---- values ---- */
+
+static void add_value(struct script_source *source, enum datom_type type, struct edn value)
+{
+    BS_ASSERT(source->values_count[type] < SCRIPT_VALUES_MAX);
+    source->values[type][source->values_count[type]++] = value;
+}
+
+void script_make_values(struct script_source *source)
+{
+    struct edn map;
+    if (edn_read(bs_str_from(values_text), source->arena, &map, NULL) != BS_OK)
+        BS_UNREACHABLE();
+    for (int type = 0; type < DATOM_TYPE_COUNT; type++) {
+        struct edn values;
+        if (!edn_map_get_keyword(map, bs_str_from(datom_type_ident((enum datom_type)type)),
+                                 &values))
+            continue;
+        for (uint32_t i = 0; i < values.len; i++)
+            add_value(source, (enum datom_type)type, values.as.items[i]);
+    }
+    char bytes[700];
+    memset(bytes, 'q', sizeof(bytes));
+    for (size_t i = 0; i < 4; i++) {
+        bytes[400] = (char)('a' + (7 * i) % 5);
+        add_value(source, DATOM_TYPE_STRING,
+                  edn_string(bs_arena_dup(source->arena, bs_str_make(bytes, 300 + 100 * i))));
+    }
+}
+
+/* ---- definitions ---- */
+
+static bool has_key(const struct edn_list *pairs, struct edn key)
+{
+    for (size_t i = 0; i < pairs->count; i += 2) {
+        if (edn_equal(pairs->items[i], key))
+            return true;
+    }
+    return false;
+}
+
+void script_add_pair(struct edn_list *pairs, struct edn key, struct edn value)
+{
+    if (has_key(pairs, key))
+        return;
+    edn_list_add(pairs, key);
+    edn_list_add(pairs, value);
+}
+
+static void describe(struct script_source *source, struct edn_list *pairs,
+                     struct script_attribute *attribute)
+{
+    const char *unique = NULL;
+    bool is_ref = attribute->type == DATOM_TYPE_REF;
+    script_add_pair(pairs, EDN_KEYWORD_LIT("db/ident"), attribute->ident);
+    script_add_pair(pairs, EDN_KEYWORD_LIT("db/valueType"),
+                    script_keyword(source, datom_type_ident(attribute->type)));
+    script_add_pair(
+        pairs, EDN_KEYWORD_LIT("db/cardinality"),
+        script_keyword(source, attribute->many ? "db.cardinality/many" : "db.cardinality/one"));
+    if (!is_ref && script_chance(source, 3))
+        unique = script_chance(source, 2) ? "db.unique/value" : "db.unique/identity";
+    if (unique)
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db/unique"), script_keyword(source, unique));
+    if (script_chance(source, 2))
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db/index"), edn_boolean(true));
+    attribute->is_component = is_ref && script_chance(source, 2);
+    if (attribute->is_component)
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db/isComponent"), edn_boolean(true));
+    if (script_chance(source, 6))
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db/noHistory"), edn_boolean(true));
+}
+
+struct edn script_schema_forms(struct script_source *source)
+{
+    struct edn_list forms;
+    edn_list_init(&forms, source->arena);
+    struct edn id;
+    if (edn_read(BS_STR("{:db/ident :m/id :db/valueType :db.type/long :db/cardinality "
+                        ":db.cardinality/one :db/unique :db.unique/identity}"),
+                 source->arena, &id, NULL) != BS_OK)
+        BS_UNREACHABLE();
+    edn_list_add(&forms, id);
+    source->attributes_count = 2 + script_pick(source, SCRIPT_ATTRIBUTES_MAX - 1);
+    for (size_t i = 0; i < source->attributes_count; i++) {
+        struct script_attribute *attribute = &source->attributes[i];
+        struct edn_list pairs;
+        edn_list_init(&pairs, source->arena);
+        attribute->ident = edn_keyword(bs_arena_printf(source->arena, "m/a%zu", i));
+        attribute->type = types[script_pick(source, BS_ARRAY_COUNT(types))];
+        attribute->many = script_chance(source, 2);
+        describe(source, &pairs, attribute);
+        edn_list_add(&forms, edn_list_finish(&pairs, EDN_MAP));
+    }
+    return edn_list_finish(&forms, EDN_VECTOR);
+}
+
+/* A composite of two that were installed before. */
+struct edn script_composite_forms(struct script_source *source)
+{
+    struct edn_list pairs;
+    struct script_attribute *composite = &source->attributes[source->attributes_count];
+    edn_list_init(&pairs, source->arena);
+    *composite = (struct script_attribute){
+        .ident = EDN_KEYWORD_LIT("m/c"),
+        .type = DATOM_TYPE_TUPLE,
+        .members = {script_attribute_of(source), script_attribute_of(source)},
+        .many = script_chance(source, 20),
+    };
+    describe(source, &pairs, composite);
+    script_add_pair(
+        &pairs, EDN_KEYWORD_LIT("db/tupleAttrs"),
+        SCRIPT_VECTOR(source, composite->members[0]->ident, composite->members[1]->ident));
+    /* one that will be refused is not spoken of later */
+    if (!composite->many && composite->members[0] != composite->members[1] &&
+        !composite->members[0]->many && !composite->members[1]->many) {
+        source->composite = composite;
+        source->attributes_count++;
+    }
+    struct edn form = edn_list_finish(&pairs, EDN_MAP);
+    return edn_vector_of(source->arena, &form, 1);
+}
+
+struct edn script_alteration(struct script_source *source)
+{
+    const struct script_attribute *a = script_attribute_of(source);
+    struct edn add = EDN_KEYWORD_LIT("db/add");
+    struct edn retract = EDN_KEYWORD_LIT("db/retract");
+    struct edn unique = EDN_KEYWORD_LIT("db/unique");
+    struct edn index = EDN_KEYWORD_LIT("db/index");
+    struct edn identity = EDN_KEYWORD_LIT("db.unique/identity");
+    switch (script_pick(source, 10)) {
+    case 0:
+    case 1:
+        return SCRIPT_VECTOR(source, add, a->ident, EDN_KEYWORD_LIT("db/cardinality"),
+                             script_keyword(source, script_chance(source, 2)
+                                                        ? "db.cardinality/many"
+                                                        : "db.cardinality/one"));
+    case 2:
+        if (a->type == DATOM_TYPE_REF)
+            identity = EDN_KEYWORD_LIT("db.unique/value");
+        return SCRIPT_VECTOR(source, add, a->ident, unique, identity);
+    case 3:
+        return SCRIPT_VECTOR(source, add, a->ident, unique, EDN_KEYWORD_LIT("db.unique/value"));
+    case 4:
+        return SCRIPT_VECTOR(source, retract, a->ident, unique);
+    case 5:
+        return SCRIPT_VECTOR(source, add, a->ident, index, edn_boolean(true));
+    case 6:
+        return SCRIPT_VECTOR(source, add, a->ident, index, edn_boolean(false));
+    case 7:
+        return SCRIPT_VECTOR(
+            source, add, a->ident, EDN_KEYWORD_LIT("db/ident"),
+            edn_keyword(bs_arena_printf(source->arena, "m/b%zu", script_pick(source, 3))));
+    case 8:
+        return SCRIPT_VECTOR(source, add, a->ident, EDN_KEYWORD_LIT("db/isComponent"),
+                             edn_boolean(script_chance(source, 2)));
+    default:
+        return SCRIPT_VECTOR(source, add, script_entity(source, false), EDN_KEYWORD_LIT("db/ident"),
+                             script_keyword(source, script_chance(source, 2) ? "e/x" : "e/y"));
+    }
+}
+
+struct edn script_excision(struct script_source *source)
+{
+    struct edn_list pairs;
+    edn_list_init(&pairs, source->arena);
+    bool is_attribute = script_chance(source, 4);
+    script_add_pair(&pairs, EDN_KEYWORD_LIT("db/excise"),
+                    is_attribute ? script_attribute_of(source)->ident : script_entity_id(source));
+    if (!is_attribute && script_chance(source, 3))
+        script_add_pair(&pairs, EDN_KEYWORD_LIT("db.excise/attrs"),
+                        SCRIPT_VECTOR(source, script_attribute_of(source)->ident,
+                                      script_attribute_of(source)->ident));
+    return edn_list_finish(&pairs, EDN_MAP);
+}

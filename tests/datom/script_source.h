@@ -1,0 +1,73 @@
+#ifndef TESTS_DATOM_SCRIPT_SOURCE_H
+#define TESTS_DATOM_SCRIPT_SOURCE_H
+
+/* Where random scripts come from: between script_random.c, which makes transactions and steps, and
+ * script_schema.c, which makes schemas, their alterations, and the values to choose from. */
+
+#include "script.h"
+
+#define SCRIPT_ATTRIBUTES_MAX 8
+#define SCRIPT_VALUES_MAX 16
+
+/* As installed; alterations are not followed. */
+struct script_attribute {
+    struct edn ident;
+    enum datom_type type;
+    bool many;
+    bool is_component;
+    const struct script_attribute *members[2]; /* of a composite tuple */
+};
+
+struct script_source {
+    struct bs_random random;
+    struct bs_arena *arena;
+    struct script_attribute attributes[SCRIPT_ATTRIBUTES_MAX + 1]; /* and the composite */
+    size_t attributes_count;
+    const struct script_attribute *composite; /* one of them; NULL */
+    struct edn values[DATOM_TYPE_COUNT][SCRIPT_VALUES_MAX];
+    size_t values_count[DATOM_TYPE_COUNT];
+};
+
+static inline size_t script_pick(struct script_source *source, size_t bound)
+{
+    return (size_t)bs_random_below(&source->random, bound);
+}
+
+static inline bool script_chance(struct script_source *source, size_t one_in)
+{
+    return script_pick(source, one_in) == 0;
+}
+
+static inline struct edn script_keyword(struct script_source *source, const char *text)
+{
+    return edn_keyword(bs_arena_dup(source->arena, bs_str_from(text)));
+}
+
+static inline struct edn script_vector_of(struct script_source *source, size_t count,
+                                          const struct edn *items)
+{
+    return edn_vector_of(source->arena, items, count);
+}
+
+#define SCRIPT_VECTOR(source, ...)                                                                 \
+    script_vector_of((source), sizeof((struct edn[]){__VA_ARGS__}) / sizeof(struct edn),           \
+                     (struct edn[]){__VA_ARGS__})
+
+/* Adds a pair to those of a map, unless it has the key. */
+void script_add_pair(struct edn_list *pairs, struct edn key, struct edn value);
+/* One of those there are. */
+const struct script_attribute *script_attribute_of(struct script_source *source);
+/* `#e N` */
+struct edn script_entity_id(struct script_source *source);
+/* Whatever may stand for an entity; tempids too. */
+struct edn script_entity(struct script_source *source, bool may_be_new);
+
+void script_make_values(struct script_source *source);
+/* A vector of definitions, which become the source's attributes; a composite of them. */
+struct edn script_schema_forms(struct script_source *source);
+struct edn script_composite_forms(struct script_source *source);
+/* One form. */
+struct edn script_alteration(struct script_source *source);
+struct edn script_excision(struct script_source *source);
+
+#endif

@@ -1,0 +1,263 @@
+/*
+ * What happens to a store beside transactions: it is opened, forked, held, closed; and comparing
+ * all of it with the model. See script_run.h.
+ */
+
+#include "script_run.h"
+
+#include <unistd.h>
+
+#include "datom/conn.h"
+
+static bool impossible(struct script_run *run, const char *what, const struct bs_error *error)
+{
+    return script_differs(run->difference, SCRIPT_IMPOSSIBLE, "%s: %s", what, error->message);
+}
+
+/* ---- opening and closing ---- */
+
+static bool open_store(struct script_run *run)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_options options = {.create = true, .no_sync = true};
+    char dir[48];
+    snprintf(dir, sizeof(dir), "%s/store", run->base);
+    if (!run->options->on_disk)
+        run->places[0].conn = datom_conn_new_memory(NULL);
+    else if (datom_conn_open(bs_str_from(dir), &options, &run->places[0].conn, &error) != BS_OK)
+        return impossible(run, "open", &error);
+    return true;
+}
+
+static void leave_place(struct script_run *run)
+{
+    struct script_place *place = script_here(run);
+    datom_conn_unref(place->conn);
+    model_fini(&place->model);
+    free(place->moments);
+    *place = (struct script_place){0};
+}
+
+static void let_go(struct script_run *run)
+{
+    for (size_t i = 0; i < SCRIPT_HELD_MAX; i++) {
+        datom_db_unref(run->held[i].db);
+        model_fini(&run->held[i].model);
+        run->held[i].db = NULL;
+    }
+}
+
+bool script_begin(struct script_run *run)
+{
+    if (run->options->on_disk) {
+        snprintf(run->base, sizeof(run->base), "/tmp/bandstand-model-XXXXXX");
+        BS_ASSERT(mkdtemp(run->base));
+    }
+    model_init(&run->places[0].model, run->options->mistake);
+    return open_store(run);
+}
+
+void script_end(struct script_run *run)
+{
+    let_go(run);
+    for (;; run->depth--) {
+        leave_place(run);
+        if (run->depth == 0)
+            break;
+    }
+    if (run->options->on_disk) {
+        char command[64];
+        snprintf(command, sizeof(command), "rm -rf %s", run->base);
+        BS_ASSERT(system(command) == 0);
+    }
+    bs_arena_free(run->arena);
+}
+
+/* ---- printing ---- */
+
+void script_print_form(struct script_run *run, const char *before, const struct edn *form,
+                       const char *after)
+{
+    struct bs_buf *out = run->options->print;
+    if (!out)
+        return;
+    bool is_fork = run->depth > 0;
+    if (is_fork)
+        bs_buf_printf(out, "(in-fork f%zu ", script_here(run)->number);
+    bs_buf_append_cstr(out, before);
+    if (form)
+        edn_print(*form, out);
+    bs_buf_printf(out, "%s%s\n", after, is_fork ? ")" : "");
+}
+
+static void print_remark(struct script_run *run, const char *text)
+{
+    if (run->options->print)
+        bs_buf_printf(run->options->print, "; %s\n", text);
+}
+
+/* ---- comparing everything ---- */
+
+static uint64_t some_t(struct script_run *run, size_t salt)
+{
+    const struct script_place *place = script_here(run);
+    if (place->moments_count == 0)
+        return DATOM_FIRST_USER_T;
+    return place->moments[(run->step * 7 + salt * 13) % place->moments_count].t;
+}
+
+/* Every point in time, in four views each. */
+static bool compare_every_t(struct script_run *run, struct datom_db *db)
+{
+    const struct script_place *place = script_here(run);
+    for (size_t i = 0; i < place->moments_count; i++) {
+        uint64_t t = place->moments[i].t;
+        const struct model_view views[] = {
+            {.as_of = t},
+            {.as_of = UINT64_MAX, .since = t},
+            {.as_of = t, .since = some_t(run, i)},
+            {.as_of = t, .since = some_t(run, i), .history = true},
+        };
+        for (size_t j = 0; j < BS_ARRAY_COUNT(views); j++) {
+            if (!script_compare_view(db, &place->model, &views[j], run->difference))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool script_compare_everything(struct script_run *run, bool every_t)
+{
+    const struct script_place *place = script_here(run);
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(place->conn);
+    const struct model_view views[] = {
+        {.as_of = UINT64_MAX},
+        {.as_of = UINT64_MAX, .history = true},
+        {.as_of = some_t(run, 1)},
+        {.as_of = UINT64_MAX, .since = some_t(run, 2)},
+        {.as_of = some_t(run, 3), .since = some_t(run, 4), .history = true},
+    };
+    size_t other = 1 + run->step % (BS_ARRAY_COUNT(views) - 1);
+    return script_compare_view(db, &place->model, &views[0], run->difference) &&
+           script_compare_counts(db, &place->model, run->difference) &&
+           script_compare_view(db, &place->model, &views[every_t ? 1 : other], run->difference) &&
+           (!every_t || compare_every_t(run, db));
+}
+
+bool script_compare_held(struct script_run *run)
+{
+    struct model_view view = {.as_of = UINT64_MAX};
+    if (run->options->on_disk)
+        datom_store_expire_older(run->places[0].conn->store, 0);
+    for (size_t i = 0; i < SCRIPT_HELD_MAX; i++) {
+        struct datom_db *db = run->held[i].db;
+        struct model then = run->held[i].model;
+        if (!db)
+            continue;
+        if (run->options->on_disk) {
+            then.lives = run->places[0].model.lives;
+            then.count = run->places[0].model.count;
+            view.as_of = datom_db_basis_t(db);
+            /* the view is the model's; the value has none */
+        }
+        if (!script_compare_view(db, &then, &view, run->difference)) {
+            run->difference->kind = SCRIPT_HELD;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the other steps ---- */
+
+static bool fork_of(struct script_run *run, struct datom_db *db, const struct model *model)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_conn *conn;
+    if (datom_conn_fork(db, NULL, &conn, &error) != BS_OK)
+        return impossible(run, "fork", &error);
+    const struct script_place *parent = script_here(run);
+    struct script_place *place = &run->places[++run->depth];
+    *place = (struct script_place){
+        .conn = conn,
+        .model = model_dup(model),
+        .moments_count = parent->moments_count,
+        .moments_capacity = parent->moments_count,
+        .number = ++run->forks_count,
+    };
+    if (parent->moments_count > 0)
+        place->moments =
+            bs_memdup(parent->moments, parent->moments_count * sizeof(*parent->moments));
+    return true;
+}
+
+bool script_go_on_in_fork(struct script_run *run)
+{
+    char text[40];
+    if (run->depth + 1 == SCRIPT_PLACES_MAX)
+        return true;
+    snprintf(text, sizeof(text), "(def f%zu (fork))", run->forks_count + 1);
+    script_print_form(run, text, NULL, "");
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(script_here(run)->conn);
+    return fork_of(run, db, &script_here(run)->model);
+}
+
+/* A fork of the past: what came after is taken back, and its ids are issued again. */
+bool script_go_on_in_branch(struct script_run *run, uint64_t number)
+{
+    char text[60];
+    if (run->depth + 1 == SCRIPT_PLACES_MAX || script_here(run)->moments_count == 0)
+        return true;
+    size_t at = (size_t)(number % script_here(run)->moments_count);
+    struct script_moment moment = script_here(run)->moments[at];
+    snprintf(text, sizeof(text), "(def f%zu (fork %llu))", run->forks_count + 1,
+             (unsigned long long)moment.t);
+    script_print_form(run, text, NULL, "");
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(script_here(run)->conn);
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *past = datom_db_as_of(db, moment.t);
+    if (!fork_of(run, past, &script_here(run)->model))
+        return false;
+    model_take_back(&script_here(run)->model, moment.t, moment.next_t, moment.next_element);
+    script_here(run)->moments_count = at + 1;
+    return script_compare_everything(run, false);
+}
+
+bool script_go_back(struct script_run *run)
+{
+    if (run->depth == 0)
+        return true;
+    leave_place(run);
+    run->depth--;
+    return script_compare_everything(run, false);
+}
+
+bool script_hold(struct script_run *run)
+{
+    /* what a fork of a store on disk has is not in the store's past */
+    if (run->options->on_disk && run->depth > 0)
+        return true;
+    print_remark(run, "the value is held");
+    size_t i = run->held_count++ % SCRIPT_HELD_MAX;
+    datom_db_unref(run->held[i].db);
+    model_fini(&run->held[i].model);
+    run->held[i].db = datom_conn_db(script_here(run)->conn);
+    run->held[i].model = model_dup(&script_here(run)->model);
+    return true;
+}
+
+bool script_reopen(struct script_run *run)
+{
+    if (!run->options->on_disk || run->depth > 0)
+        return true;
+    print_remark(run, "the store is closed and opened");
+    let_go(run);
+    datom_conn_unref(run->places[0].conn);
+    run->places[0].conn = NULL;
+    return open_store(run) && script_compare_everything(run, false);
+}
+
+bool script_expire(struct script_run *run)
+{
+    print_remark(run, "held values lose what they pin");
+    return script_compare_held(run);
+}
