@@ -79,6 +79,8 @@ static const struct boot_attribute boot_attributes[] = {
      "Limits an excision to datoms before this instant."},
     {DATOM_DB_ALTER_ATTRIBUTE, "db.alter/attribute", DATOM_DB_TYPE_REF, MANY, 0, false,
      "Alters an attribute, on the entity :db.part/db."},
+    {DATOM_DB_IMPORT_POSITION, "db.import/position", DATOM_DB_TYPE_STRING, ONE, 0, true,
+     "Of which texts an imported transaction is, and how far they are in with it."},
     {DATOM_DB_SEQUENCE_ID, "db.sequence/id", DATOM_DB_TYPE_STRING, ONE, DATOM_DB_UNIQUE_IDENTITY,
      false, "Names a counter of :db.fn/add-sequential-strings: its namespace and its base."},
     {DATOM_DB_SEQUENCE_NEXT, "db.sequence/next", DATOM_DB_TYPE_LONG, ONE, 0, false,

@@ -18,6 +18,7 @@ enum datom_boot_id {
     DATOM_DB_RETRACT = 2,
     DATOM_DB_PART_TX = 3,
     DATOM_DB_PART_USER = 4,
+    DATOM_DB_IMPORT_POSITION = 5, /* ours, on an id that Datomic does not use */
     DATOM_DB_SYSTEM_TX = 7,
     DATOM_DB_IDENT = 10,
     DATOM_DB_INSTALL_PARTITION = 11,

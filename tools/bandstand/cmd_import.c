@@ -36,11 +36,12 @@ static void tell_bulk(void *self, size_t offset)
     tell(self, offset, 0, 0);
 }
 
-static enum bs_code import_one(struct run *run, const char *path, struct bs_str text,
+static enum bs_code import_one(struct run *run, const char *path, struct bs_str text, bool is_last,
                                struct bs_error *error)
 {
     if (run->bytes_total == 0)
         run->bytes_total = run->bytes_done + text.len;
+    run->import.position.is_last_text = is_last;
     if (!run->bulk)
         BS_TRY(import_text(&run->import, path, text, error));
     else
@@ -51,14 +52,31 @@ static enum bs_code import_one(struct run *run, const char *path, struct bs_str 
 
 static enum bs_code import_files(struct run *run, char **paths, int count, struct bs_error *error)
 {
-    BS_TRY(import_one(run, paths[0], bs_buf_str(&run->first), error));
+    BS_TRY(import_one(run, paths[0], bs_buf_str(&run->first), count == 1, error));
     bs_buf_fini(&run->first);
     for (int i = 1; i < count; i++) {
         BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
         BS_TRY(cli_read_file(paths[i], &text, error));
-        BS_TRY(import_one(run, paths[i], bs_buf_str(&text), error));
+        BS_TRY(import_one(run, paths[i], bs_buf_str(&text), i == count - 1, error));
     }
     return BS_OK;
+}
+
+/* Names the texts, and finds where an earlier import of them was cut off. What comes by standard
+ * input among other files can't be read twice, so there no position is kept. */
+static enum bs_code find_position(struct run *run, char **paths, int count, struct bs_error *error)
+{
+    struct import_position *position = &run->import.position;
+    if (count > 1 && run->bytes_total == 0)
+        return BS_OK;
+    import_position_add_text(position, bs_buf_str(&run->first));
+    for (int i = 1; i < count; i++) {
+        BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
+        BS_TRY(cli_read_file(paths[i], &text, error));
+        import_position_add_text(position, bs_buf_str(&text));
+    }
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(run->import.conn);
+    return import_position_find(position, db, error);
 }
 
 static uint64_t total_size(char **paths, int count)
@@ -85,12 +103,17 @@ static void print_summary(const struct run *run)
            seconds > 0 ? (double)import->datoms / seconds : 0.0);
     if (import->skipped > 0)
         printf("; %llu batches were in already", (unsigned long long)import->skipped);
+    if (import->position.begin > 0)
+        printf("; an import that was cut off went on after byte %llu",
+               (unsigned long long)import->position.begin);
     printf("\n");
 }
 
 static enum bs_code run_transactions(struct run *run, char **paths, int count,
                                      struct bs_error *error)
 {
+    if (!run->bulk)
+        BS_TRY(find_position(run, paths, count, error));
     cli_progress_begin(&run->progress, "importing");
     enum bs_code code = import_files(run, paths, count, error);
     if (code == BS_OK && run->bulk)
@@ -160,8 +183,14 @@ const struct cli_command import_command = {
     .description =
         "Each top-level form of a FILE (- is standard input) is one transaction: a vector of\n"
         "tx-data, or a map {:data [...] :batch-ident {...}}. The batch-ident map names the batch\n"
-        "by a unique attribute on its transaction; a batch that is in already is skipped, so an\n"
-        "import that was cut off is simply run again. What `bandstand export` printed goes into "
+        "by a unique attribute on its transaction; a batch that is in already is skipped. An "
+        "import\n"
+        "that was cut off is simply run again, with the same files: the transaction of a form "
+        "without\n"
+        "a batch-ident notes by :db.import/position how far the files are in, and the import goes "
+        "on\n"
+        "from there. Files that came to their end are imported anew. What `bandstand export` "
+        "printed goes into "
         "an\n"
         "empty store, with its ids, ts and instants: all of it or, when it is cut off, nothing.\n"
         "\n"

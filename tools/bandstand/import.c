@@ -13,6 +13,7 @@ struct run {
     struct import *import;
     struct import_pipeline *pipeline;
     struct edn_reader reader;
+    bool is_named; /* the form that was read last: by a batch-ident */
 };
 
 /* ---- batch identities ---- */
@@ -92,6 +93,7 @@ static enum bs_code batch_data(struct run *run, struct edn form, struct bs_arena
     *ret_data = data;
     if (!edn_map_get_keyword(form, BS_STR("batch-ident"), &ident))
         return BS_OK;
+    run->is_named = true;
     BS_TRY(look_for_batch(run, ident, &is_in, error));
     if (is_in) {
         *ret_data = edn_nil();
@@ -110,6 +112,7 @@ static enum bs_code form_data(struct run *run, struct edn form, struct bs_arena 
 {
     char text[120];
     *ret_data = form;
+    run->is_named = false;
     if (edn_is_sequential(form))
         return BS_OK;
     if (form.type == EDN_MAP)
@@ -128,6 +131,10 @@ static enum bs_code import_form(struct run *run, struct edn form, struct bs_aren
         run->import->skipped++;
         return BS_OK;
     }
+    const struct import_position *position = &run->import->position;
+    bool is_last = import_position_is_last(position, &run->reader);
+    if (!run->is_named || is_last)
+        data = import_position_note(position, data, run->reader.offset, is_last, *arena);
     struct bs_arena *taken = *arena;
     *arena = NULL;
     return import_pipeline_put(run->pipeline, data, taken, run->reader.line, error);
@@ -177,12 +184,14 @@ enum bs_code import_text(struct import *import, const char *name, struct bs_str 
     struct run run = {.import = import, .pipeline = pipeline};
     struct import_progress progress;
     edn_reader_init(&run.reader, text);
+    import_position_skip(&import->position, &run.reader);
     enum bs_code code = import_forms(&run, name, error);
     struct bs_error failure = BS_ERROR_INIT;
     enum bs_code earlier = import_pipeline_drain(pipeline, &failure);
     import_pipeline_progress(pipeline, &progress);
     import->transactions += progress.transactions;
     import->datoms += progress.datoms;
+    import->position.texts_before += text.len;
     if (earlier == BS_OK)
         return code;
     /* what was under way failed before what was being read */
