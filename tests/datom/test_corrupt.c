@@ -1,0 +1,194 @@
+/*
+ * A sorted file with damaged bytes in the middle, in a store that is open and in one that is
+ * opened: what stands in the damaged block is never answered wrongly but refused as STORE_CORRUPT,
+ * naming the store; what stands elsewhere is still read; check reports it.
+ */
+
+#include "support.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "datom/datom.h"
+#include "datom/folder.h"
+
+#define NUMBERS 4000
+#define DAMAGED_BYTES 64
+
+static char *dir;
+static struct datom_conn *conn;
+
+static int set_up(void **state)
+{
+    (void)state;
+    return datom_folder_make_temporary(&dir, NULL) == BS_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    datom_conn_unref(conn);
+    datom_folder_remove(dir);
+    free(dir);
+    return 0;
+}
+
+static void open_store(void)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    const struct datom_options options = {.create = true, .min_free_bytes = UINT64_MAX};
+    if (datom_conn_open(bs_str_from(dir), &options, &conn, &error) != BS_OK)
+        fail_msg("%s", error.message);
+}
+
+static enum bs_code transact(const char *text, struct bs_error *error)
+{
+    return datom_transact_text(conn, bs_str_from(text), NULL, NULL, error);
+}
+
+/* Random texts, which do not compress, so that the log's file is the largest and has many blocks.
+ */
+static void fill(void)
+{
+    struct bs_random random;
+    BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
+    bs_random_seed(&random, 5);
+    assert_int_equal(
+        transact("[{:db/ident :c/number :db/valueType :db.type/long"
+                 "  :db/cardinality :db.cardinality/one :db/unique :db.unique/identity}"
+                 " {:db/ident :c/text :db/valueType :db.type/string"
+                 "  :db/cardinality :db.cardinality/one}]",
+                 NULL),
+        BS_OK);
+    bs_buf_append_cstr(&text, "[");
+    for (int i = 0; i < NUMBERS; i++) {
+        bs_buf_printf(&text, "{:c/number %d :c/text \"", i);
+        for (int word = 0; word < 8; word++)
+            bs_buf_printf(&text, "%08llx",
+                          (unsigned long long)bs_random_below(&random, UINT64_C(1) << 32));
+        bs_buf_append_cstr(&text, "\"}\n");
+    }
+    bs_buf_append_cstr(&text, "]");
+    assert_int_equal(transact(bs_buf_cstr(&text), NULL), BS_OK);
+}
+
+/* Flips bytes in the middle of each sorted file that has more than a few blocks. */
+static int damage_files(void)
+{
+    int damaged = 0;
+    struct dirent *entry;
+    DIR *folder = opendir(dir);
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        struct stat info;
+        unsigned char bytes[DAMAGED_BYTES];
+        size_t len = strlen(entry->d_name);
+        if (len < 4 || strcmp(entry->d_name + len - 4, ".sst") != 0)
+            continue;
+        int fd = openat(dirfd(folder), entry->d_name, O_RDWR | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &info) != 0)
+            fail_msg("%s can't be opened", entry->d_name);
+        off_t middle = info.st_size / 2;
+        if (info.st_size > 100000 && pread(fd, bytes, sizeof(bytes), middle) == sizeof(bytes)) {
+            for (size_t i = 0; i < sizeof(bytes); i++)
+                bytes[i] ^= 0x55;
+            damaged += pwrite(fd, bytes, sizeof(bytes), middle) == sizeof(bytes);
+        }
+        close(fd);
+    }
+    closedir(folder);
+    return damaged;
+}
+
+struct found {
+    int whole, missing, corrupt, other;
+};
+
+/* To the end, or to where it fails. */
+static enum bs_code walk(struct datom_db *db, const struct datom_range *range, size_t *ret_total,
+                         struct bs_error *error)
+{
+    struct datom_cursor *cursor = NULL;
+    size_t count = 1;
+    *ret_total = 0;
+    enum bs_code code = datom_cursor_open(db, range, &cursor, error);
+    while (code == BS_OK && count > 0) {
+        const struct datom *datoms;
+        code = datom_cursor_next(cursor, &datoms, &count, error);
+        *ret_total += code == BS_OK ? count : 0;
+    }
+    datom_cursor_free(cursor);
+    return code;
+}
+
+/* Each number's entity by its number, and then what is said of it. */
+static struct found read_all(struct datom_db *db)
+{
+    struct found found = {0};
+    const struct datom_attribute *number = datom_db_attribute_named(db, BS_STR("c/number"));
+    for (int i = 0; i < NUMBERS; i++) {
+        struct bs_error error = BS_ERROR_INIT;
+        datom_id id = DATOM_NO_ID;
+        size_t total = 0;
+        enum bs_code code = datom_db_lookup(db, number, edn_long(i), &id, &error);
+        const struct datom_range range = {.index = DATOM_EAVT, .has_e = true, .e = id};
+        if (code == BS_OK && id != DATOM_NO_ID)
+            code = walk(db, &range, &total, &error);
+        if (code == BS_OK)
+            *(total == 2 ? &found.whole : &found.missing) += 1;
+        else if (error.reason == BS_REASON_STORE_CORRUPT && strstr(error.message, dir))
+            found.corrupt++;
+        else
+            found.other++;
+    }
+    return found;
+}
+
+static void test_corrupt__a_damaged_block_is_refused_and_others_are_read(void **state)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_check_report report = {0};
+    size_t total;
+    (void)state;
+    open_store();
+    fill();
+    /* opened again, what was in the write-ahead log is in sorted files, and no cache has them */
+    datom_conn_unref(conn);
+    conn = NULL;
+    open_store();
+    datom_conn_unref(conn);
+    conn = NULL;
+    assert_true(damage_files() > 0);
+    open_store();
+    struct datom_db *db = datom_conn_db(conn);
+    struct found found = read_all(db);
+    print_message("# of %d: %d read, %d corrupt\n", NUMBERS, found.whole, found.corrupt);
+    assert_int_equal(found.missing, 0);
+    assert_int_equal(found.other, 0);
+    assert_true(found.whole > 0 && found.corrupt > 0);
+    assert_int_not_equal(walk(db, &(struct datom_range){.index = DATOM_EAVT}, &total, &error),
+                         BS_OK);
+    assert_int_equal(error.reason, BS_REASON_STORE_CORRUPT);
+    assert_non_null(strstr(error.message, dir));
+
+    error = (struct bs_error)BS_ERROR_INIT;
+    enum bs_code code = datom_db_check(db, NULL, NULL, &report, &error);
+    assert_true(code != BS_OK ? error.reason == BS_REASON_STORE_CORRUPT : report.differences > 0);
+
+    error = (struct bs_error)BS_ERROR_INIT;
+    code = transact("[{:c/number -1 :c/text \"after the damage\"}]", &error);
+    if (code != BS_OK && error.reason != BS_REASON_STORE_CORRUPT)
+        fail_msg("%s", error.message);
+    datom_db_unref(db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            test_corrupt__a_damaged_block_is_refused_and_others_are_read, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("datom/corrupt", tests, NULL, NULL);
+}
