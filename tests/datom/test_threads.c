@@ -310,9 +310,11 @@ static void test_forks__leave_nothing_behind(void **state)
     fork_and_drop(db, LEAK_FORKS);
     size_t after = bytes_in_use();
     print_message("# %d forks: %zu bytes before, %zu after\n", LEAK_FORKS, before, after);
-    assert_true(after <= before + LEAK_BYTES_MAX);
     datom_db_unref(db);
     datom_conn_unref(conn);
+    if (before == 0)
+        skip(); /* a sanitizer's allocator: it does not count here, and finds leaks by itself */
+    assert_true(after <= before + LEAK_BYTES_MAX);
 }
 
 int main(void)
