@@ -2,6 +2,13 @@
 
 #include "raw.h"
 
+#include <time.h>
+
+/* How often, and with what pause, a folder is read again whose files the store that writes it has
+ * just compacted away. */
+#define READ_TRIES 50
+#define READ_PAUSE_NS 20000000
+
 #define CACHE_BYTES ((size_t)64 * 1024 * 1024) /* a store's default */
 
 enum bs_code raw_check(char *text, const char *verb, struct bs_error *error)
@@ -41,6 +48,15 @@ enum bs_code raw_open(const char *like, const char *dir, enum raw_mode mode, str
     if (!text) {
         rocksdb_options_set_create_if_missing(raw.db_options, mode == RAW_NEW);
         rocksdb_options_set_create_missing_column_families(raw.db_options, mode == RAW_NEW);
+        /* the store's is gone by now */
+        rocksdb_options_set_db_log_dir(raw.db_options, "");
+        open_database(&raw, dir, mode, &text);
+    }
+    for (int i = 1; mode == RAW_READ && text && strstr(text, "No such file") && i < READ_TRIES;
+         i++) {
+        rocksdb_free(text);
+        text = NULL;
+        nanosleep(&(struct timespec){.tv_nsec = READ_PAUSE_NS}, NULL);
         open_database(&raw, dir, mode, &text);
     }
     if (text) {
