@@ -110,7 +110,7 @@ static record_file add(const char *name)
     if (recording.count == FILES_MAX)
         fatal("too many files for", recording.shadow);
     record_file file = recording.count++;
-    snprintf(recording.files[file].name, NAME_BYTES, "%s", name);
+    snprintf(recording.files[file].name, NAME_BYTES, "%.*s", NAME_BYTES - 1, name);
     journal('+', file, name);
     return file;
 }
@@ -195,7 +195,7 @@ void record_renamed(const char *old_name, const char *new_name)
         return;
     record_unlinked(new_name);
     record_unlinked(old_name);
-    snprintf(recording.files[file].name, NAME_BYTES, "%s", new_name);
+    snprintf(recording.files[file].name, NAME_BYTES, "%.*s", NAME_BYTES - 1, new_name);
     journal('+', file, new_name);
 }
 
@@ -221,7 +221,7 @@ static void names_add(struct names *names, record_file file, const char *name)
     names_remove(names, name);
     bs_grow(&names->items, names->count, &names->capacity, sizeof(*names->items));
     names->items[names->count].file = file;
-    snprintf(names->items[names->count++].name, NAME_BYTES, "%s", name);
+    snprintf(names->items[names->count++].name, NAME_BYTES, "%.*s", NAME_BYTES - 1, name);
 }
 
 /* Of "names" or of the journal: a line without a sign adds. A line may be cut by the kill. */
