@@ -46,7 +46,14 @@ def main():
         for row in map(rows.get, asked):
             assert row["ours"] > 0 and row["theirs"] > 0 and row["runs"] == 1, row
             assert abs(row["ratio"] - row["ours"] / row["theirs"]) < 0.01 * row["ratio"], row
-        assert rows["store.fork"]["bar"] == "ratio<10" and rows["store.fork"]["holds"] in (True, False), rows
+        for row in rows.values():
+            assert row["holds"] in ((True, False) if row["bar"] else (None,)), row
+        assert rows["store.fork"]["bar"] == "ratio<=3", rows
+        # a long row is listed, and only its whole name means it
+        meant = bench(program, "--list", "store")
+        assert "store.growth" in names and "store.growth" not in meant, meant
+        grown = json.loads(bench(program, "--json", *tiny, "store.growth"))
+        assert grown["ours"] > 0 and grown["theirs"] > 0, grown
         idle = json.loads(bench(program, "--json", *tiny, "memory.idle"))
         assert idle["ours"] > 1 and idle["peer"] is None and idle["ratio"] is None, idle
         table = bench(program, *tiny, "universe.fork").splitlines()

@@ -42,6 +42,7 @@ struct bench_row {
     const char *bar;               /* "ratio>=0.3", "ours<64"; NULL: none */
     const char *method;            /* what both sides do */
     bool is_once;                  /* one run, not warmed up: it takes long and hardly varies */
+    bool is_long;                  /* minutes: it runs only when its whole name is given */
     unsigned threads;              /* writers, calls in flight: for `open` */
     /* *ret_state is the row's own; `close` takes it also when `open` has failed half-way, and NULL.
      */
@@ -72,7 +73,7 @@ void bench_context_fini(struct bench_context *context);
 /* Runs one row. What a row's sides raise ends it. */
 BS_MUST_CHECK enum bs_code bench_run_row(struct bench_context *context, const struct bench_row *row,
                                          struct bench_result *ret_result, struct bs_error *error);
-/* Whether a row is meant by NAME: its own, or its group's. */
+/* Whether a row is meant by NAME: its own, or its group's unless it is a long one. */
 bool bench_row_is_named(const struct bench_row *row, const char *name);
 
 /* The table's head and a line of it, or a line of JSON; appended. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define PLACES_MAX 200000
+#define ENTITY_ATTRIBUTE_BYTES 12 /* what a key of eavt begins with */
 
 static const char *const files[] = {
     "schema.edn",  "enums.edn",     "super-enums.edn",
@@ -128,6 +129,28 @@ static enum bs_code make_store(struct bench_context *context, struct bench_music
     return raw_open(music->dir, music->dir, RAW_READ, &music->raw, error);
 }
 
+static void keep_place(struct bench_music *music, const struct datom *datom,
+                       const struct datom_attribute *attribute, struct bs_str key)
+{
+    size_t *count = attribute->many ? &music->many_count : &music->count;
+    struct music_place *places = attribute->many ? music->many : music->places;
+    struct music_place *last = *count > 0 ? &places[*count - 1] : NULL;
+    if (attribute->many && last && last->e == datom->e && last->attribute == attribute) {
+        last->values++;
+        return;
+    }
+    if (*count == PLACES_MAX)
+        return;
+    if (attribute->many)
+        key.len = BS_MIN(key.len, (size_t)ENTITY_ATTRIBUTE_BYTES);
+    places[(*count)++] = (struct music_place){
+        .e = datom->e,
+        .attribute = attribute,
+        .key = bs_arena_dup(music->arena, key),
+        .values = 1,
+    };
+}
+
 /* eavt has one key for each live datom: ours and the raw walk go side by side. */
 static enum bs_code list_places(struct bench_music *music, struct bs_error *error)
 {
@@ -137,6 +160,7 @@ static enum bs_code list_places(struct bench_music *music, struct bs_error *erro
     size_t count;
     BS_TRY(datom_cursor_open(music->db, &range, &cursor, error));
     music->places = bs_calloc(PLACES_MAX, sizeof(*music->places));
+    music->many = bs_calloc(PLACES_MAX, sizeof(*music->many));
     rocksdb_iterator_t *raw =
         rocksdb_create_iterator_cf(music->raw.db, music->raw.read, raw_column(&music->raw, "eavt"));
     rocksdb_iter_seek_to_first(raw);
@@ -146,28 +170,22 @@ static enum bs_code list_places(struct bench_music *music, struct bs_error *erro
             const struct datom_attribute *attribute = datom_db_attribute(music->db, datoms[i].a);
             struct bs_str key;
             key.ptr = rocksdb_iter_key(raw, &key.len);
-            if (attribute->many || music->count == PLACES_MAX)
-                continue;
-            music->places[music->count++] = (struct music_place){
-                .e = datoms[i].e,
-                .attribute = attribute,
-                .key = bs_arena_dup(music->arena, key),
-            };
+            keep_place(music, &datoms[i], attribute, key);
         }
     }
     rocksdb_iter_destroy(raw);
     return code;
 }
 
-static void shuffle(struct bench_music *music)
+static void shuffle(struct music_place *places, size_t count)
 {
     struct bs_random random;
     bs_random_seed(&random, 1);
-    for (size_t i = music->count; i > 1; i--) {
+    for (size_t i = count; i > 1; i--) {
         size_t j = (size_t)bs_random_below(&random, i);
-        struct music_place place = music->places[i - 1];
-        music->places[i - 1] = music->places[j];
-        music->places[j] = place;
+        struct music_place place = places[i - 1];
+        places[i - 1] = places[j];
+        places[j] = place;
     }
 }
 
@@ -184,7 +202,8 @@ enum bs_code bench_music_get(struct bench_context *context, struct bench_music *
             bench_music_free(music);
             return code;
         }
-        shuffle(music);
+        shuffle(music->places, music->count);
+        shuffle(music->many, music->many_count);
         context->music = music;
     }
     *ret_music = context->music;
@@ -200,6 +219,7 @@ void bench_music_free(struct bench_music *music)
     datom_conn_unref(music->conn);
     bs_arena_free(music->arena);
     free(music->places);
+    free(music->many);
     if (music->dir)
         bench_remove(music->dir);
     free(music->dir);

@@ -42,7 +42,12 @@ struct bench_music {
         datom_id e;
         const struct datom_attribute *attribute;
         struct bs_str key;
-    } * places; /* in random order */
+        size_t values; /* of a many one */
+    } * places;        /* in random order */
+    /* The same of cardinality-many ones, one place for all values; `key` is what theirs begin with.
+     */
+    struct music_place *many;
+    size_t many_count;
     struct bs_arena *arena;
 };
 

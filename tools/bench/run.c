@@ -89,7 +89,9 @@ enum bs_code bench_run_row(struct bench_context *context, const struct bench_row
 bool bench_row_is_named(const struct bench_row *row, const char *name)
 {
     size_t len = strlen(name);
-    return strncmp(row->name, name, len) == 0 && (row->name[len] == '\0' || row->name[len] == '.');
+    if (strncmp(row->name, name, len) != 0)
+        return false;
+    return row->name[len] == '\0' || (row->name[len] == '.' && !row->is_long);
 }
 
 /* ---- for rows ---- */
