@@ -111,6 +111,17 @@ static void finish_group_locked(struct datom_conn *conn, struct datom_group *gro
     datom_group_discard_forming_locked(conn);
 }
 
+/* The log has the transaction, and still what it erases: nobody should send it again. */
+static enum bs_code not_erased(const struct datom_group *group, struct bs_error *error)
+{
+    char cause[BS_ERROR_MESSAGE_MAX];
+    snprintf(cause, sizeof(cause), "%s", error->message);
+    return bs_error_set(error, BS_REASON_STORE_OUTCOME_UNKNOWN,
+                        "transactions up to t %llu are in the log, but what they erase could not "
+                        "be taken out of it; that is done when the log is read on: %s",
+                        (unsigned long long)group->last->basis_t, cause);
+}
+
 /* The log first; the indexes need a sync only where the log is part of their write. Without the
  * lock: what the group points to stands still until it is done. */
 static enum bs_code write_group(struct datom_conn *conn, struct datom_group *group,
@@ -125,7 +136,9 @@ static enum bs_code write_group(struct datom_conn *conn, struct datom_group *gro
     free(records);
     if (code != BS_OK)
         return code;
-    BS_TRY(datom_conn_replace_records(conn, group->changes, group->changes_count, basis_t, error));
+    code = datom_conn_replace_records(conn, group->changes, group->changes_count, basis_t, error);
+    if (code != BS_OK)
+        return not_erased(group, error);
     code = datom_store_write(conn->store, group->write, !is_durable && !conn->no_sync, error);
     group->has_store_failed = code != BS_OK;
     return code;

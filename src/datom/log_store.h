@@ -51,7 +51,9 @@ struct datom_log_store {
                            struct bs_error *error);
     /*
      * Puts records in the place of those with the same ts, all or none: an erasure. When it returns
-     * the old bytes must be gone from the log's files. *ret_is_durable as in append.
+     * the old bytes must be gone from the log's files. *ret_is_durable as in append. When it fails
+     * the transaction that erases is in the log already: its writer gets STORE_OUTCOME_UNKNOWN, and
+     * the records are put there when the log is read on.
      */
     enum bs_code (*replace)(void *self, const struct datom_log_record *records, size_t count,
                             bool *ret_is_durable, struct bs_error *error);

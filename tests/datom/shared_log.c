@@ -160,9 +160,10 @@ static enum bs_code log_replace(void *self, const struct datom_log_record *recor
                                 bool *ret_is_durable, struct bs_error *error)
 {
     struct shared_log *log = self;
-    (void)error;
     pthread_mutex_lock(&log->lock);
-    for (size_t i = 0; i < count; i++) {
+    bool has_failed = log->fail_next_replace;
+    log->fail_next_replace = false;
+    for (size_t i = 0; i < count && !has_failed; i++) {
         for (size_t j = 0; j < log->count; j++) {
             if (log->records[j].t != records[i].t)
                 continue;
@@ -173,6 +174,8 @@ static enum bs_code log_replace(void *self, const struct datom_log_record *recor
     }
     save(log);
     pthread_mutex_unlock(&log->lock);
+    if (has_failed)
+        return bs_error_set(error, BS_REASON_STORE_IO, "the log is away");
     *ret_is_durable = true;
     return BS_OK;
 }

@@ -19,6 +19,7 @@ struct shared_log {
     size_t count;
     /* The next append fails: 1 before it has done anything, 2 after it has. */
     int fail_next_append;
+    bool fail_next_replace; /* before it has done anything */
     /* Runs at the end of an append, with the lock given back: to be killed there, for instance. */
     void (*after_append)(void *self);
     void *after_append_self;

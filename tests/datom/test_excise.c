@@ -432,6 +432,35 @@ static void test_who_was_behind_an_erased_update_has_no_trace_of_it(void **state
     shared_log_close(&log);
 }
 
+static void test_an_erasure_that_the_log_refuses_is_told_as_not_known_and_done_later(void **state)
+{
+    (void)state;
+    struct shared_log log;
+    struct bs_error error = BS_ERROR_INIT;
+    open_log(&log, "refused");
+    struct datom_log_store store = shared_log_store(&log);
+    struct datom_conn *conn = open_store("refused-a", &store);
+    run_script(conn);
+    transact_ok(conn, "[[:db/add [:p/id \"secret-eve\"] :p/name \"secret-name-3\"]]");
+    size_t count = log.count;
+    log.fail_next_replace = true;
+    assert_int_equal(datom_transact_text(conn, BS_STR("[{:db/excise [:p/id \"secret-eve\"]}]"),
+                                         NULL, NULL, &error),
+                     BS_UNKNOWN);
+    assert_int_equal(error.reason, BS_REASON_STORE_OUTCOME_UNKNOWN);
+    assert_non_null(strstr(error.message, "the log is away"));
+    /* its transaction is there, for all to see */
+    assert_int_equal(log.count, count + 1);
+    assert_true(count_left(conn, "secret") > 0);
+    assert_int_equal(datom_conn_catch_up(conn, NULL), BS_OK);
+    assert_int_equal(count_left(conn, "secret"), 0);
+    assert_int_equal(count_files("refused.log", "secret"), 0);
+    transact_ok(conn, "[{:p/id \"kept-after\"}]");
+    check_ok(conn);
+    datom_conn_unref(conn);
+    shared_log_close(&log);
+}
+
 /* ---- killed on the way ---- */
 
 /* This program again, as test_excise --excise DIR NAME USEC: excises, and is killed meanwhile. */
@@ -490,6 +519,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_values_that_were_held_do_not_show_it_and_pin_nothing),
         cmocka_unit_test(test_another_log_is_erased_too_and_its_other_readers_follow),
         cmocka_unit_test(test_who_was_behind_an_erased_update_has_no_trace_of_it),
+        cmocka_unit_test(test_an_erasure_that_the_log_refuses_is_told_as_not_known_and_done_later),
         cmocka_unit_test(test_killed_during_an_excision_it_is_done_or_not_at_all),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
