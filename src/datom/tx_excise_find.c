@@ -142,6 +142,7 @@ static enum bs_code collect(struct tx_excision *excision, enum datom_family fami
     struct bs_error failure = BS_ERROR_INIT;
     struct datom_source source = {0};
     enum bs_code code = BS_OK;
+    uint32_t steps = 0;
     datom_source_open(&source, tx->body_after, family, &failure);
     datom_kv_seek(source.iter, prefix);
     while (source.iter->valid && bs_str_starts_with(source.iter->key, prefix)) {
@@ -153,6 +154,7 @@ static enum bs_code collect(struct tx_excision *excision, enum datom_family fami
         if (is_meant(request, &life))
             tx_excise_add(excision, &life, false);
         datom_kv_next(source.iter);
+        (void)datom_source_breathe(&source, &steps);
     }
     if (code == BS_OK && source.iter->code != BS_OK) {
         code = source.iter->code;
