@@ -69,6 +69,7 @@ static void store_free(struct datom_store *store)
 {
     rocks_snapshots_fini(store);
     rocks_close_engine(store);
+    pthread_rwlock_destroy(&store->engine_lock);
     if (store->write_synced)
         rocksdb_writeoptions_destroy(store->write_synced);
     if (store->write_unsynced)
@@ -262,6 +263,7 @@ enum bs_code datom_store_open(struct bs_str dir, const struct datom_options *opt
     store->lock.fd = -1;
     store->given = *options;
     store->given.functions = NULL;
+    pthread_rwlock_init(&store->engine_lock, NULL);
     rocks_snapshots_init(store, options->hold_ms);
     store->dir = take_cstr(dir);
     BS_TRY(check_folder(store->dir, options->create && !options->read_only, error));
@@ -384,11 +386,9 @@ void datom_store_family_size(struct datom_store *store, enum datom_family family
                              uint64_t *ret_bytes, uint64_t *ret_keys)
 {
     datom_store_enter(store);
-    datom_store_enter(store);
     *ret_bytes = property(store, family, "rocksdb.live-sst-files-size") +
                  property(store, family, "rocksdb.cur-size-all-mem-tables");
     *ret_keys = property(store, family, "rocksdb.estimate-num-keys");
-    datom_store_leave(store);
     datom_store_leave(store);
 }
 
@@ -396,8 +396,10 @@ void datom_store_each_table(struct datom_store *store, void (*found)(void *self,
                             void *self)
 {
     datom_store_enter(store);
-    const rocksdb_livefiles_t *files = rocksdb_livefiles(store->db);
+    const rocksdb_livefiles_t *files = store->db ? rocksdb_livefiles(store->db) : NULL;
     datom_store_leave(store);
+    if (!files)
+        return;
     for (int i = 0; i < rocksdb_livefiles_count(files); i++) {
         const char *name = rocksdb_livefiles_name(files, i);
         found(self, name[0] == '/' ? name + 1 : name);

@@ -1,6 +1,7 @@
 /*
  * Flushing and merging files when somebody asks for it, rather than when the engine finds it due.
- * Both are inside the store, so that the engine is not closed under them.
+ * Both take long, so they are not inside the store, where they would hold up whoever wants it alone
+ * and all readers behind that; the engine's lock keeps it open under them.
  */
 
 #include "datom/rocks_store.h"
@@ -13,11 +14,11 @@ enum bs_code datom_store_flush(struct datom_store *store, struct bs_error *error
     char *text = NULL;
     rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
     rocksdb_flushoptions_set_wait(options, 1);
-    datom_store_enter(store);
+    pthread_rwlock_rdlock(&store->engine_lock);
     for (unsigned i = 0; store->db && i < DATOM_ROCKS_COLUMNS && !text; i++)
         rocksdb_flush_cf(store->db, options, store->columns[i], &text);
     bool was_open = store->db != NULL;
-    datom_store_leave(store);
+    pthread_rwlock_unlock(&store->engine_lock);
     rocksdb_flushoptions_destroy(options);
     if (!was_open)
         return rocks_closed_error(store, error);
@@ -30,11 +31,11 @@ void datom_store_compact(struct datom_store *store, enum datom_family family, st
     rocksdb_compactoptions_t *options = rocksdb_compactoptions_create();
     rocksdb_compactoptions_set_exclusive_manual_compaction(options, 0);
     rocksdb_compactoptions_set_bottommost_level_compaction(options, BOTTOMMOST_FORCE);
-    datom_store_enter(store);
+    pthread_rwlock_rdlock(&store->engine_lock);
     if (store->db)
         rocksdb_compact_range_cf_opt(store->db, rocks_column(store, family), options,
                                      first.len > 0 ? first.ptr : NULL, first.len,
                                      last.len > 0 ? last.ptr : NULL, last.len);
-    datom_store_leave(store);
+    pthread_rwlock_unlock(&store->engine_lock);
     rocksdb_compactoptions_destroy(options);
 }

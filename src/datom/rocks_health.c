@@ -21,14 +21,16 @@ enum bs_code datom_store_reopen(struct datom_store *store, struct bs_error *erro
     BS_ASSERT(!store->held_first);
     store->newest_t = ROCKS_T_UNKNOWN;
     pthread_mutex_unlock(&store->held_lock);
+    pthread_rwlock_wrlock(&store->engine_lock);
     rocks_close_engine(store);
     store->mode = ROCKS_WRITES;
     enum bs_code code = rocks_open_engine(store, error);
-    if (code == BS_OK)
-        return BS_OK;
-    store->mode = ROCKS_READS;
-    if (rocks_open_engine(store, NULL) != BS_OK)
-        store->mode = ROCKS_CLOSED;
+    if (code != BS_OK) {
+        store->mode = ROCKS_READS;
+        if (rocks_open_engine(store, NULL) != BS_OK)
+            store->mode = ROCKS_CLOSED;
+    }
+    pthread_rwlock_unlock(&store->engine_lock);
     return code;
 }
 

@@ -38,6 +38,9 @@ struct datom_store {
     uint64_t free_bytes;     /* of the disk, UINT64_MAX: unknown; by the connection's lock */
     int64_t space_looked_ns; /* when that was looked at */
 
+    /* shared: whoever uses the engine for longer than a pass of the gate may take; else: whoever
+     * closes and opens it. Taken last, with the gate closed or from outside of it */
+    pthread_rwlock_t engine_lock;
     struct datom_gate gate; /* inside: whoever reads; closed: the engine is one thread's */
     uint64_t epoch;         /* how often iterators were taken back; changed with the gate closed */
     /* native iterators, by the lane of the thread that opened them; with the gate closed the locks
