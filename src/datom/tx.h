@@ -8,7 +8,7 @@
  *                  files of tx_expand.h)
  *   tx_identity.c  tempids that unique identities bind to entities or to each other; new ids
  *   tx_entries.c   operations -> datoms, as a set: conflicts, redundancy, implied retractions,
- *                  uniqueness
+ *                  uniqueness (with the files of tx_entries.h)
  *   tx_composite.c composite tuples, kept as their members change
  *   tx_schema.c    what the datoms do to the schema, and whether they may (tuples:
  *                  tx_schema_tuple.c)
@@ -245,7 +245,7 @@ BS_MUST_CHECK enum bs_code tx_replay_changes(struct datom_body *before,
                                              const struct datom_log_entry *entry,
                                              struct bs_arena *arena, struct tx_result *ret_result,
                                              struct bs_error *error);
-/* Its parts in tx_entries.c. */
+/* Its parts in tx_replay.c. */
 BS_MUST_CHECK enum bs_code tx_replay_entry(struct tx *tx, const struct datom *datom,
                                            struct bs_error *error);
 void tx_replay_end(struct tx *tx);

@@ -4,7 +4,9 @@
 /*
  * What the files that turn forms into operations share:
  *
- *   tx_expand.c    tempids, places, values; maps
+ *   tx_expand.c    attributes, values, operations; the whole
+ *   tx_place.c     entities: tempids, ids, idents, lookup refs
+ *   tx_map.c       maps
  *   tx_list.c      list forms: the operations by name
  *   tx_form.c      the forms of :db.fn/ that make more of their arguments than one operation
  *   tx_sequence.c  strings numbered in sequence
@@ -30,6 +32,14 @@ BS_MUST_CHECK enum bs_code tx_expand_call(struct tx *tx, struct edn form, uint32
 BS_MUST_CHECK enum bs_code tx_expand_results(struct tx *tx, struct edn call, struct edn forms,
                                              uint32_t form_idx, struct bs_error *error);
 
+/* A map form, at `depth` below the form that it stands in; who it speaks of. */
+BS_MUST_CHECK enum bs_code tx_expand_map(struct tx *tx, struct edn map, uint32_t form_idx,
+                                         uint32_t depth, struct tx_place *ret_place,
+                                         struct bs_error *error);
+
+/* An entity-to-be; without a name it is nobody else's. */
+uint32_t tx_temp_new(struct tx *tx, struct bs_str name, uint32_t form_idx);
+struct tx_place tx_place_of_temp(uint32_t temp);
 /* An entity as it may stand in E or in V of a reference (maps aside). */
 BS_MUST_CHECK enum bs_code tx_expand_place(struct tx *tx, struct edn form, uint32_t form_idx,
                                            struct tx_place *ret_place, struct bs_error *error);
@@ -47,6 +57,8 @@ BS_MUST_CHECK enum bs_code tx_expand_values(struct tx *tx, struct tx_place e,
 struct tx_op *tx_op_new(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx);
 /* Sets the entity of an operation that has its kind and attribute. */
 void tx_op_set_e(struct tx *tx, struct tx_op *op, struct tx_place e);
+/* Sets the value of an operation on an attribute of type ref. */
+void tx_op_set_v(struct tx *tx, struct tx_op *op, struct tx_place v);
 /* Makes an operation with a value; it is added only when its parts are good. */
 BS_MUST_CHECK enum bs_code tx_add_op(struct tx *tx, enum tx_op_kind kind, uint32_t form_idx,
                                      struct tx_place e, const struct datom_attribute *attribute,
