@@ -1,0 +1,212 @@
+/*
+ * From keys to datoms. Most steps are simple: one current key is one datom. Where keys alone don't
+ * give the order of the index, lives are gathered in groups, sorted and emitted together:
+ *  - with the past, lives of one entity and attribute (eavt, aevt) or of one datom (avet, vaet), as
+ *    they stand in two families;
+ *  - values that were cut in their keys, among those that begin alike.
+ */
+
+#include "datom/cursor.h"
+
+/* Bytes of a value's key that are the same for all values cut alike. */
+#define CUT_PREFIX DATOM_KEY_VALUE_MAX
+
+/* ---- emitting ---- */
+
+static void batch_add(struct datom_cursor *cursor, const struct datom_life *life, uint64_t t,
+                      bool added)
+{
+    bs_grow(&cursor->batch, cursor->batch_count, &cursor->batch_capacity, sizeof(*cursor->batch));
+    cursor->batch[cursor->batch_count++] = (struct datom){
+        .e = life->e,
+        .a = life->a,
+        .v = life->v,
+        .tx = datom_t_to_tx(t),
+        .added = added,
+    };
+}
+
+/* The datoms of a life that the view shows. */
+static void emit_life(struct datom_cursor *cursor, const struct datom_life *life)
+{
+    const struct datom_db *db = cursor->db;
+    bool was_added = datom_db_is_in_view(db, life->t_added);
+    bool is_closed = life->t_retracted != DATOM_LIVE;
+    if (db->is_history) {
+        if (is_closed && datom_db_is_in_view(db, life->t_retracted))
+            batch_add(cursor, life, life->t_retracted, false);
+        if (was_added)
+            batch_add(cursor, life, life->t_added, true);
+    } else if (was_added && (!is_closed || (db->has_as_of && life->t_retracted > db->as_of_t))) {
+        batch_add(cursor, life, life->t_added, true);
+    }
+}
+
+static int compare_for_index(const void *a, const void *b)
+{
+    const struct datom *x = a;
+    const struct datom *y = b;
+    int order = edn_compare(x->v, y->v);
+    if (order == 0)
+        order = (x->e > y->e) - (x->e < y->e);
+    return order != 0 ? order : (y->tx > x->tx) - (y->tx < x->tx);
+}
+
+/* Drops what the range does not have, from `first` on. */
+static void keep_range(struct datom_cursor *cursor, size_t first)
+{
+    size_t kept = first;
+    for (size_t i = first; i < cursor->batch_count && !cursor->done; i++) {
+        if (datom_cursor_range_has(cursor, &cursor->batch[i]))
+            cursor->batch[kept++] = cursor->batch[i];
+    }
+    cursor->batch_count = kept;
+}
+
+/* ---- groups ---- */
+
+/* Bytes of a value in a key of avet, or of a current card-many eavt or aevt key: e and a stand
+ * around it in each, two ts in those of the past. */
+static size_t value_len(struct bs_str key, bool is_past)
+{
+    size_t around = 8 + 4 + (is_past ? 16 : 0);
+    return key.len > around ? key.len - around : 0;
+}
+
+/* How much of a key its group shares; 0 for a key that stands for itself. */
+static size_t group_len(const struct datom_cursor *cursor, struct bs_str key, bool is_past)
+{
+    if (cursor->family == DATOM_FAMILY_VAET)
+        return cursor->needs_past ? 20 : 0;
+    size_t value = value_len(key, is_past);
+    bool is_cut = value > CUT_PREFIX;
+    if (cursor->family == DATOM_FAMILY_AVET) {
+        if (is_cut)
+            return 4 + CUT_PREFIX;
+        return cursor->needs_past ? 4 + value + 8 : 0;
+    }
+    if (cursor->needs_past)
+        return 12;
+    return is_cut ? 12 + CUT_PREFIX : 0;
+}
+
+static enum bs_code parse_life(struct datom_cursor *cursor, const struct datom_kv_iter *iter,
+                               enum datom_family family, struct datom_life *ret_life,
+                               struct bs_error *error)
+{
+    BS_TRY(datom_key_parse(family, iter->key, iter->record, cursor->arena, ret_life, error));
+    /* key and record go with the next step */
+    ret_life->v = edn_dup(cursor->arena, ret_life->v);
+    return BS_OK;
+}
+
+static enum bs_code gather(struct datom_cursor *cursor, struct datom_source *source,
+                           enum datom_family family, struct bs_str prefix, struct bs_error *error)
+{
+    struct datom_kv_iter *iter = source->iter;
+    while (iter && iter->valid && bs_str_starts_with(iter->key, prefix)) {
+        struct datom_life life;
+        BS_TRY(parse_life(cursor, iter, family, &life, error));
+        bs_grow(&cursor->lives, cursor->lives_count, &cursor->lives_capacity,
+                sizeof(*cursor->lives));
+        cursor->lives[cursor->lives_count++] = life;
+        datom_kv_next(iter);
+    }
+    return BS_OK;
+}
+
+/*
+ * With as-of, lives of one entity and attribute that ended at or before it need no look: their keys
+ * are ordered by the end.
+ */
+static void skip_ended_lives(struct datom_cursor *cursor, const struct datom_key *group)
+{
+    if (cursor->db->is_history || !cursor->db->has_as_of || !cursor->past.iter->valid ||
+        cursor->family > DATOM_FAMILY_AEVT)
+        return;
+    struct datom_key key = *group;
+    datom_cursor_key_append_u64(&key, cursor->db->as_of_t + 1);
+    if (bs_str_compare(cursor->past.iter->key, datom_key_str(&key)) < 0)
+        datom_kv_seek(cursor->past.iter, datom_key_str(&key));
+}
+
+static enum bs_code step_group(struct datom_cursor *cursor, const struct datom_key *group,
+                               struct bs_error *error)
+{
+    struct bs_str prefix = datom_key_str(group);
+    cursor->lives_count = 0;
+    BS_TRY(gather(cursor, &cursor->now, cursor->family, prefix, error));
+    if (cursor->needs_past) {
+        skip_ended_lives(cursor, group);
+        BS_TRY(
+            gather(cursor, &cursor->past, datom_cursor_past_family(cursor->family), prefix, error));
+    }
+    size_t first = cursor->batch_count;
+    for (size_t i = 0; i < cursor->lives_count; i++)
+        emit_life(cursor, &cursor->lives[i]);
+    if (cursor->batch_count - first > 1)
+        qsort(cursor->batch + first, cursor->batch_count - first, sizeof(*cursor->batch),
+              compare_for_index);
+    keep_range(cursor, first);
+    return BS_OK;
+}
+
+/* One current key that stands for itself. */
+static enum bs_code step_single(struct datom_cursor *cursor, struct bs_error *error)
+{
+    struct datom_life life;
+    BS_TRY(parse_life(cursor, cursor->now.iter, cursor->family, &life, error));
+    datom_kv_next(cursor->now.iter);
+    if (!datom_db_shows_live(cursor->db, life.t_added))
+        return BS_OK;
+    size_t first = cursor->batch_count;
+    batch_add(cursor, &life, life.t_added, true);
+    if (!cursor->is_exact)
+        keep_range(cursor, first);
+    return BS_OK;
+}
+
+static bool source_is_in_prefix(const struct datom_cursor *cursor,
+                                const struct datom_source *source)
+{
+    return source->iter && source->iter->valid &&
+           bs_str_starts_with(source->iter->key, datom_key_str(&cursor->prefix));
+}
+
+static enum bs_code check_source(const struct datom_cursor *cursor,
+                                 const struct datom_source *source, struct bs_error *error)
+{
+    if (!source->iter || source->iter->code == BS_OK)
+        return BS_OK;
+    if (error)
+        *error = cursor->failure;
+    return source->iter->code;
+}
+
+enum bs_code datom_cursor_step(struct datom_cursor *cursor, struct bs_error *error)
+{
+    bool has_now = source_is_in_prefix(cursor, &cursor->now);
+    bool has_past = cursor->needs_past && source_is_in_prefix(cursor, &cursor->past);
+    if (!has_now && !has_past) {
+        cursor->done = true;
+        BS_TRY(check_source(cursor, &cursor->now, error));
+        return check_source(cursor, &cursor->past, error);
+    }
+    size_t len = has_now ? group_len(cursor, cursor->now.iter->key, false) : 0;
+    if (has_now && len == 0)
+        return step_single(cursor, error);
+    /* the group that comes first; of two that share a beginning the shorter holds the other */
+    struct datom_key group;
+    group.len = 0;
+    if (has_now)
+        datom_cursor_key_append(&group, cursor->now.iter->key.ptr, len);
+    if (has_past) {
+        struct bs_str key = cursor->past.iter->key;
+        struct bs_str past = bs_str_slice(key, 0, group_len(cursor, key, true));
+        if (!has_now || bs_str_compare(past, datom_key_str(&group)) < 0) {
+            group.len = 0;
+            datom_cursor_key_append(&group, past.ptr, past.len);
+        }
+    }
+    return step_group(cursor, &group, error);
+}
