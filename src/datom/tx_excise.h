@@ -1,8 +1,8 @@
 #ifndef DATOM_TX_EXCISE_H
 #define DATOM_TX_EXCISE_H
 
-/* An excision under way: what is meant (tx_excise_find.c), and erasing it (tx_excise.c). Internal
- * to these two; one thread. */
+/* An excision under way: what is meant (tx_excise_find.c, tx_excise_forgotten.c), and erasing it
+ * (tx_excise.c). Internal to these three; one thread. */
 
 #include "datom/tx_apply.h"
 
@@ -43,6 +43,17 @@ static inline const struct datom_attribute *tx_excise_attribute(const struct tx_
     return datom_schema_attribute(excision->tx->body_after->schema, a);
 }
 
+bool tx_excise_has_id(const datom_id *ids, size_t count, datom_id id);
+/* Whether a request for a life's attribute or entity, or for what it refers to, means the life. */
+bool tx_excise_is_meant(const struct tx_excise_request *request, const struct datom_life *life);
+/*
+ * Adds what composite tuples of the same entity have copied of a reference that is erased. Nothing
+ * is computed in their place, as for other members that go: they are made when a member is said
+ * again.
+ */
+BS_MUST_CHECK enum bs_code tx_excise_collect_copies(struct tx_excision *excision,
+                                                    const struct datom_life *ref,
+                                                    struct bs_error *error);
 /* Adds a life to what is erased. */
 void tx_excise_add(struct tx_excision *excision, const struct datom_life *life, bool is_forgotten);
 /* What a request means, as the indexes have it; each life may come several times. */

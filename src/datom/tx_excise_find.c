@@ -1,13 +1,12 @@
 /*
- * What excisions mean. Lives are found in the indexes, from the target's keys and those of its
- * components. Only superseded values of attributes that are or were noHistory stand nowhere but in
- * the log: where such an attribute is in scope, and only then, the log is read as a whole.
+ * What excisions mean, as the indexes have it: lives are found from the target's keys and those of
+ * its components. What only the log has is tx_excise_forgotten.c's.
  */
 
 #include "datom/bootstrap.h"
 #include "datom/tx_excise.h"
 
-static bool has_id(const datom_id *ids, size_t count, datom_id id)
+bool tx_excise_has_id(const datom_id *ids, size_t count, datom_id id)
 {
     for (size_t i = 0; i < count; i++) {
         if (ids[i] == id)
@@ -47,7 +46,7 @@ static bool has_member(const struct datom_attribute *attribute, const datom_id *
     if (!tuple || tuple->kind != DATOM_TUPLE_COMPOSITE)
         return false;
     for (uint32_t i = 0; i < tuple->count; i++) {
-        if (has_id(ids, count, tuple->attributes[i]))
+        if (tx_excise_has_id(ids, count, tuple->attributes[i]))
             return true;
     }
     return false;
@@ -127,11 +126,11 @@ void tx_excise_add(struct tx_excision *excision, const struct datom_life *life, 
     erased->life.v = edn_dup(excision->tx->arena, life->v);
 }
 
-static bool is_meant(const struct tx_excise_request *request, const struct datom_life *life)
+bool tx_excise_is_meant(const struct tx_excise_request *request, const struct datom_life *life)
 {
     return life->t_added < request->before_t && !is_exempt(life->e, life->a) &&
            (request->is_attribute || request->attrs_count == 0 ||
-            has_id(request->attrs, request->attrs_count, life->a));
+            tx_excise_has_id(request->attrs, request->attrs_count, life->a));
 }
 
 static enum bs_code collect(struct tx_excision *excision, enum datom_family family,
@@ -151,7 +150,7 @@ static enum bs_code collect(struct tx_excision *excision, enum datom_family fami
                                error);
         if (code != BS_OK)
             break;
-        if (is_meant(request, &life))
+        if (tx_excise_is_meant(request, &life))
             tx_excise_add(excision, &life, false);
         datom_kv_next(source.iter);
         (void)datom_source_breathe(&source, &steps);
@@ -178,6 +177,61 @@ static enum bs_code collect_id(struct tx_excision *excision, enum datom_family f
     return collect(excision, past, prefix, request, error);
 }
 
+/* ---- copies of references ---- */
+
+/* Whether a composite's value has the reference, and began while that was there. */
+static bool is_copy(const struct tx_excision *excision, const struct datom_life *copy,
+                    const struct datom_life *ref)
+{
+    const struct datom_tuple *tuple = tx_excise_attribute(excision, copy->a)->tuple;
+    if (copy->t_added < ref->t_added || copy->t_added >= ref->t_retracted)
+        return false;
+    for (uint32_t i = 0; i < tuple->count; i++) {
+        if (tuple->attributes[i] == ref->a && edn_compare(copy->v.as.items[i], ref->v) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum bs_code collect_copies_in(struct tx_excision *excision, enum datom_family family,
+                                      const struct datom_life *ref, datom_id composite,
+                                      struct bs_error *error)
+{
+    /* whenever it was said: it goes with the reference */
+    static const struct tx_excise_request any = {.before_t = UINT64_MAX};
+    size_t first = excision->erased_count;
+    size_t kept = first;
+    uint8_t prefix[12];
+    bs_store_u64(prefix, ref->e);
+    bs_store_u32(prefix + 8, (uint32_t)composite);
+    BS_TRY(
+        collect(excision, family, bs_str_make((const char *)prefix, sizeof(prefix)), &any, error));
+    for (size_t i = first; i < excision->erased_count; i++) {
+        if (is_copy(excision, &excision->erased[i].life, ref))
+            excision->erased[kept++] = excision->erased[i];
+    }
+    excision->erased_count = kept;
+    return BS_OK;
+}
+
+enum bs_code tx_excise_collect_copies(struct tx_excision *excision, const struct datom_life *ref,
+                                      struct bs_error *error)
+{
+    const datom_id member = ref->a;
+    const struct datom_life life = *ref; /* the array that it may stand in grows */
+    const struct datom_attribute *attribute;
+    const struct datom_schema *schema = excision->tx->schema_after;
+    for (size_t i = 0; (attribute = datom_schema_attribute_at(schema, i)) != NULL; i++) {
+        if (!has_member(attribute, &member, 1))
+            continue;
+        BS_TRY(collect_copies_in(excision, DATOM_FAMILY_EAVT, &life, attribute->id, error));
+        BS_TRY(collect_copies_in(excision, DATOM_FAMILY_EAVT_H, &life, attribute->id, error));
+    }
+    return BS_OK;
+}
+
+/* ---- entities and attributes ---- */
+
 /* Whether a component has another parent now, which is not erased with this one. */
 static enum bs_code has_other_parent(struct tx_excision *excision, datom_id child, bool *ret_has,
                                      struct bs_error *error)
@@ -200,7 +254,7 @@ static enum bs_code has_other_parent(struct tx_excision *excision, datom_id chil
     }
 }
 
-/* The target's lives, and its components as further targets. */
+/* The target's lives, its components as further targets, and what refers to it. */
 static enum bs_code collect_entity(struct tx_excision *excision,
                                    const struct tx_excise_target *target,
                                    const struct tx_excise_request *whole, struct bs_error *error)
@@ -222,7 +276,12 @@ static enum bs_code collect_entity(struct tx_excision *excision,
     }
     if (request->attrs_count > 0)
         return BS_OK;
-    return collect_id(excision, DATOM_FAMILY_VAET, e, 8, request, error);
+    first = excision->erased_count;
+    BS_TRY(collect_id(excision, DATOM_FAMILY_VAET, e, 8, request, error));
+    size_t last = excision->erased_count;
+    for (size_t i = first; i < last; i++)
+        BS_TRY(tx_excise_collect_copies(excision, &excision->erased[i].life, error));
+    return BS_OK;
 }
 
 /* All of an attribute, and of the composites that it is a member of. */
@@ -271,130 +330,4 @@ enum bs_code tx_excise_collect(struct tx_excision *excision, const struct tx_ent
         BS_TRY(collect_entity(excision, &target, whole, error));
     }
     return BS_OK;
-}
-
-/* ---- lives that only the log knows ---- */
-
-static enum bs_code find_forgetful(struct tx_excision *excision, struct bs_error *error)
-{
-    struct tx *tx = excision->tx;
-    for (int past = 0; past <= 1; past++) {
-        struct datom_source source = {0};
-        uint8_t prefix[4];
-        enum datom_family family = past ? DATOM_FAMILY_AEVT_H : DATOM_FAMILY_AEVT;
-        bs_store_u32(prefix, DATOM_DB_NO_HISTORY);
-        struct bs_str begin = bs_str_make((const char *)prefix, sizeof(prefix));
-        datom_source_open(&source, tx->body_after, family, error);
-        datom_kv_seek(source.iter, begin);
-        for (; source.iter->valid && bs_str_starts_with(source.iter->key, begin);
-             datom_kv_next(source.iter)) {
-            bs_grow(&excision->forgetful, excision->forgetful_count, &excision->forgetful_capacity,
-                    sizeof(*excision->forgetful));
-            excision->forgetful[excision->forgetful_count++] =
-                bs_load_u64(source.iter->key.ptr + 4);
-        }
-        enum bs_code code = source.iter->code;
-        datom_source_close(&source);
-        if (code != BS_OK)
-            return code;
-    }
-    return BS_OK;
-}
-
-/* The request that means a datom, if any does. */
-static const struct tx_excise_request *request_for(const struct tx_excision *excision,
-                                                   const struct datom *datom,
-                                                   const struct datom_life *life)
-{
-    const struct datom_attribute *attribute = tx_excise_attribute(excision, datom->a);
-    const datom_id speaks_of[] = {datom->a, datom->e,
-                                  attribute && attribute->type == DATOM_TYPE_REF
-                                      ? (datom_id)datom->v.as.integer
-                                      : DATOM_NO_ID};
-    for (size_t i = 0; i < BS_ARRAY_COUNT(speaks_of); i++) {
-        /* of several requests for one entity each is looked at */
-        if (speaks_of[i] == DATOM_NO_ID || !has_target(excision, speaks_of[i], NULL))
-            continue;
-        for (size_t j = 0; j < excision->targets_count; j++) {
-            const struct tx_excise_target *target = &excision->targets[j];
-            if (target->e != speaks_of[i] || target->request->is_attribute != (i == 0) ||
-                (i == 2 && target->request->attrs_count > 0))
-                continue;
-            if (is_meant(target->request, life))
-                return target->request;
-        }
-    }
-    return NULL;
-}
-
-struct open_lives {
-    struct datom_life *items;
-    size_t count, capacity;
-};
-
-static void read_datom(struct tx_excision *excision, struct open_lives *open, uint64_t t,
-                       const struct datom *datom)
-{
-    if (!has_id(excision->forgetful, excision->forgetful_count, datom->a))
-        return;
-    struct datom_life life = {.e = datom->e,
-                              .a = (uint32_t)datom->a,
-                              .v = datom->v,
-                              .t_added = t,
-                              .t_retracted = DATOM_LIVE};
-    if (datom->added) {
-        if (!request_for(excision, datom, &life))
-            return;
-        life.v = edn_dup(excision->tx->scratch, life.v);
-        bs_grow(&open->items, open->count, &open->capacity, sizeof(*open->items));
-        open->items[open->count++] = life;
-        return;
-    }
-    for (size_t i = open->count; i-- > 0;) {
-        struct datom_life *begun = &open->items[i];
-        if (begun->e != life.e || begun->a != life.a || edn_compare(begun->v, life.v) != 0)
-            continue;
-        begun->t_retracted = t;
-        tx_excise_add(excision, begun, true);
-        *begun = open->items[--open->count];
-        return;
-    }
-}
-
-/* Whether superseded values may be meant that no index has. */
-static bool needs_log(const struct tx_excision *excision)
-{
-    for (size_t i = 0; i < excision->targets_count; i++) {
-        const struct tx_excise_request *request = excision->targets[i].request;
-        for (size_t j = 0; j < excision->forgetful_count; j++) {
-            datom_id a = excision->forgetful[j];
-            if (request->is_attribute
-                    ? request->target == a
-                    : request->attrs_count == 0 || has_id(request->attrs, request->attrs_count, a))
-                return true;
-        }
-    }
-    return false;
-}
-
-enum bs_code tx_excise_collect_forgotten(struct tx_excision *excision, struct bs_error *error)
-{
-    BS_TRY(find_forgetful(excision, error));
-    if (!needs_log(excision))
-        return BS_OK;
-    struct datom_db *db = datom_db_new(excision->tx->body_after);
-    struct datom_log_reader *reader = NULL;
-    struct open_lives open = {0};
-    bool found = true;
-    enum bs_code code = datom_log_open(db, DATOM_FIRST_USER_T, UINT64_MAX, &reader, error);
-    while (code == BS_OK && found) {
-        struct datom_log_entry entry;
-        code = datom_log_next(reader, &entry, &found, error);
-        for (size_t i = 0; code == BS_OK && found && i < entry.count; i++)
-            read_datom(excision, &open, entry.t, &entry.datoms[i]);
-    }
-    datom_log_close(reader);
-    datom_db_unref(db);
-    free(open.items);
-    return code;
 }

@@ -63,6 +63,23 @@ struct erasure {
     struct model_family wholes;  /* those of whom nothing is left */
 };
 
+/* What a composite has copied of a reference goes with it. */
+static void erase_copies(struct erasure *erasure, const struct model_life *ref)
+{
+    const struct model *model = erasure->model;
+    for (size_t i = 0; i < model->count; i++) {
+        const struct model_life *life = &model->lives[i];
+        const struct model_attribute *attribute = model_attribute(model, life->a);
+        if (life->e != ref->e || life->t_added < ref->t_added ||
+            life->t_added >= ref->t_retracted || !attribute)
+            continue;
+        for (uint32_t j = 0; j < attribute->members_count; j++)
+            erasure->is_erased[i] =
+                erasure->is_erased[i] ||
+                (attribute->members[j] == ref->a && edn_compare(life->v.as.items[j], ref->v) == 0);
+    }
+}
+
 /* Erases an entity's lives; a component that nobody else has becomes one of the wholes. */
 static void erase_entity(struct erasure *erasure, datom_id e, bool is_whole)
 {
@@ -76,6 +93,8 @@ static void erase_entity(struct erasure *erasure, datom_id e, bool is_whole)
             life->t_added >= erasure->wishes->tx->t || is_exempt(life))
             continue;
         erasure->is_erased[i] = true;
+        if (!is_own)
+            erase_copies(erasure, life);
         datom_id child = (datom_id)life->v.as.integer;
         if (is_own && model_attribute(model, life->a)->is_component &&
             !has_other_parent(model, &erasure->parents, child)) {

@@ -11,23 +11,8 @@
 #include <unistd.h>
 
 #include "datom/datom.h"
+#include "datom/fixture.h"
 #include "shared_log.h"
-
-static char base_dir[] = "/tmp/bandstand-excise-XXXXXX";
-
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(base_dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
-}
 
 /* Everything that is secret says so, so that it is found wherever it is left. */
 static const char *const script[] = {
@@ -55,29 +40,16 @@ static const char *const script[] = {
     "[{:p/id \"secret-eve\" :p/last-seen \"secret-seen-3\"}]",
 };
 
-static void transact_ok(struct datom_conn *conn, const char *text)
-{
-    struct bs_error error = BS_ERROR_INIT;
-    if (datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error) != BS_OK)
-        fail_msg("%s: %s", text, error.message);
-}
-
 static void run_script(struct datom_conn *conn)
 {
     for (size_t i = 0; i < BS_ARRAY_COUNT(script); i++)
-        transact_ok(conn, script[i]);
+        fixture_transact(conn, script[i]);
 }
 
 static struct datom_conn *open_store(const char *name, const struct datom_log_store *log)
 {
-    char dir[80];
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_options options = {.create = true, .no_compression = true, .log = log};
-    struct datom_conn *conn = NULL;
-    snprintf(dir, sizeof(dir), "%s/%s", base_dir, name);
-    if (datom_conn_open(bs_str_from(dir), &options, &conn, &error) != BS_OK)
-        fail_msg("%s: %s", name, error.message);
-    return conn;
+    return fixture_open(
+        name, &(struct datom_options){.create = true, .no_compression = true, .log = log});
 }
 
 /* ---- looking for what is left ---- */
@@ -134,28 +106,13 @@ static size_t count_left(struct datom_conn *conn, const char *needle)
     return count;
 }
 
-static void tell(void *self, const char *line)
-{
-    (void)self;
-    print_message("%s\n", line);
-}
-
-static void check_ok(struct datom_conn *conn)
-{
-    struct datom_check_report report;
-    struct datom_db *db = datom_conn_db(conn);
-    assert_int_equal(datom_db_check(db, tell, NULL, &report, NULL), BS_OK);
-    assert_int_equal(report.differences, 0);
-    datom_db_unref(db);
-}
-
 /* Files of a store in which bytes stand; names them. */
 static size_t count_files(const char *name, const char *needle)
 {
     char command[300];
     char line[200];
     size_t count = 0;
-    snprintf(command, sizeof(command), "grep -rla -e '%s' %s/%s", needle, base_dir, name);
+    snprintf(command, sizeof(command), "grep -rla -e '%s' %s/%s", needle, fixture_folder(), name);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     while (fgets(line, sizeof(line), pipe)) {
@@ -220,16 +177,16 @@ static const struct row rows[] = {
 static void excise(struct datom_conn *conn, const struct row *row)
 {
     if (strcmp(row->excise, "retracted") != 0) {
-        transact_ok(conn, row->excise);
+        fixture_transact(conn, row->excise);
         return;
     }
     char text[80];
     struct datom_db *db = datom_conn_db(conn);
     datom_id eve = datom_db_entid(db, BS_STR("person/secret-eve"));
     datom_db_unref(db);
-    transact_ok(conn, "[[:db/retractEntity [:p/id \"secret-eve\"]]]");
+    fixture_transact(conn, "[[:db/retractEntity [:p/id \"secret-eve\"]]]");
     snprintf(text, sizeof(text), "[{:db/excise %llu}]", (unsigned long long)eve);
-    transact_ok(conn, text);
+    fixture_transact(conn, text);
 }
 
 static void expect(struct datom_conn *conn, const struct row *row)
@@ -242,7 +199,7 @@ static void expect(struct datom_conn *conn, const struct row *row)
         if (count_left(conn, row->left[i]) == 0)
             fail_msg("%s: %s is gone", row->name, row->left[i]);
     }
-    check_ok(conn);
+    fixture_check(conn);
 }
 
 static void test_an_excision_takes_what_it_names_from_indexes_history_and_log(void **state)
@@ -303,14 +260,14 @@ static void test_what_is_erased_can_be_said_anew_and_the_request_stays(void **st
         BS_OK);
     assert_int_equal(holder, DATOM_NO_ID);
     datom_report_free(report);
-    transact_ok(conn, "[{:p/id \"secret-eve\" :p/name \"again\"}]");
+    fixture_transact(conn, "[{:p/id \"secret-eve\" :p/name \"again\"}]");
     struct datom_db *db = datom_conn_db(conn);
     assert_int_equal(datom_db_lookup(db, datom_db_attribute_named(db, BS_STR("p/id")),
                                      edn_string(BS_STR("secret-eve")), &holder, NULL),
                      BS_OK);
     assert_int_not_equal(holder, eve);
     datom_db_unref(db);
-    check_ok(conn);
+    fixture_check(conn);
     datom_conn_unref(conn);
 }
 
@@ -319,10 +276,10 @@ static void test_retracting_and_excising_at_once_leaves_no_retraction(void **sta
     (void)state;
     struct datom_conn *conn = datom_conn_new_memory(NULL);
     run_script(conn);
-    transact_ok(conn, "[[:db/retractEntity [:p/id \"secret-eve\"]]"
-                      " {:db/excise [:p/id \"secret-eve\"]}]");
+    fixture_transact(conn, "[[:db/retractEntity [:p/id \"secret-eve\"]]"
+                           " {:db/excise [:p/id \"secret-eve\"]}]");
     assert_int_equal(count_left(conn, "secret"), 0);
-    check_ok(conn);
+    fixture_check(conn);
     datom_conn_unref(conn);
 }
 
@@ -351,7 +308,7 @@ static void test_values_that_were_held_do_not_show_it_and_pin_nothing(void **sta
     struct datom_conn *fork;
     struct datom_report *report;
     assert_int_equal(datom_conn_fork(held, NULL, &fork, NULL), BS_OK);
-    transact_ok(fork, "[{:p/id \"forked\"}]");
+    fixture_transact(fork, "[{:p/id \"forked\"}]");
     assert_true(count_in(held, DATOM_EAVT, "secret") > 0);
     assert_int_equal(datom_transact_text(conn, BS_STR("[{:db/excise [:p/id \"secret-eve\"]}]"),
                                          NULL, &report, NULL),
@@ -369,7 +326,98 @@ static void test_values_that_were_held_do_not_show_it_and_pin_nothing(void **sta
     datom_report_free(report);
     datom_conn_unref(fork);
     datom_db_unref(held);
-    check_ok(conn);
+    fixture_check(conn);
+    datom_conn_unref(conn);
+}
+
+/* Entities of a composite that has a reference and of one that is not kept any more; those of
+ * someone with a history of them. */
+static const char *const composites_script[] = {
+    "[{:db/ident :s/id :db/valueType :db.type/string :db/cardinality :db.cardinality/one"
+    "  :db/unique :db.unique/identity}"
+    " {:db/ident :s/who :db/valueType :db.type/ref :db/cardinality :db.cardinality/one}"
+    " {:db/ident :s/last :db/valueType :db.type/ref :db/cardinality :db.cardinality/one"
+    "  :db/noHistory true}"
+    " {:db/ident :s/seat :db/valueType :db.type/long :db/cardinality :db.cardinality/one}"
+    " {:db/ident :s/who+seat :db/valueType :db.type/tuple :db/cardinality :db.cardinality/one"
+    "  :db/tupleAttrs [:s/who :s/seat] :db/unique :db.unique/value}"
+    " {:db/ident :s/old :db/valueType :db.type/tuple :db/cardinality :db.cardinality/one"
+    "  :db/tupleAttrs [:s/seat :s/who]}"
+    " {:db/ident :s/last+seat :db/valueType :db.type/tuple :db/cardinality :db.cardinality/one"
+    "  :db/tupleAttrs [:s/last :s/seat]}"
+    " {:db/ident :s/pair :db/valueType :db.type/tuple :db/cardinality :db.cardinality/one"
+    "  :db/tupleTypes [:db.type/ref :db.type/long]}]",
+    "[{:s/id \"eve\"} {:s/id \"bob\"}]",
+    "[{:s/id \"a\" :s/who [:s/id \"eve\"] :s/last [:s/id \"eve\"] :s/seat 1"
+    "  :s/pair [[:s/id \"eve\"] 5]}]",
+    "[{:s/id \"a\" :s/seat 2}]",
+    "[{:db/id :s/old :db.tuple/discontinued true}]",
+    "[{:s/id \"a\" :s/who [:s/id \"bob\"] :s/last [:s/id \"bob\"]}]",
+    "[{:s/id \"b\" :s/who [:s/id \"eve\"] :s/seat 3}]",
+};
+
+static void test_composites_of_others_do_not_keep_who_was_erased(void **state)
+{
+    (void)state;
+    struct datom_conn *conns[] = {open_store("composites", NULL), datom_conn_new_memory(NULL)};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(conns); i++) {
+        for (size_t j = 0; j < BS_ARRAY_COUNT(composites_script); j++)
+            fixture_transact(conns[i], composites_script[j]);
+        char eve[24], gone[40], pair[40];
+        struct datom_db *db = datom_conn_db(conns[i]);
+        datom_id id;
+        assert_int_equal(datom_db_lookup(db, datom_db_attribute_named(db, BS_STR("s/id")),
+                                         edn_string(BS_STR("eve")), &id, NULL),
+                         BS_OK);
+        datom_db_unref(db);
+        snprintf(eve, sizeof(eve), "%llu", (unsigned long long)id);
+        snprintf(gone, sizeof(gone), "[%s ", eve);
+        snprintf(pair, sizeof(pair), "[%s 5]", eve);
+        assert_true(count_left(conns[i], gone) > 0);
+        /* the same transaction moves b: what is copied into its new tuple goes too */
+        fixture_transact(conns[i],
+                         "[{:db/excise [:s/id \"eve\"]} [:db/add [:s/id \"b\"] :s/seat 4]]");
+        fixture_check(conns[i]);
+        /* what somebody said in a tuple of his own stays, as it does for retractEntity */
+        db = datom_conn_db(conns[i]);
+        struct datom_db *history = datom_db_history(db);
+        assert_int_equal(count_in(history, DATOM_EAVT, gone), count_in(history, DATOM_EAVT, pair));
+        assert_int_equal(count_in_log(db, gone), count_in_log(db, pair));
+        assert_int_equal(count_in(history, DATOM_EAVT, "2 1"), 0); /* :s/old */
+        datom_db_unref(history);
+        datom_db_unref(db);
+        /* bob's stays; b's comes with the next that is said of a member */
+        fixture_transact(conns[i], "[{:s/id \"b\" :s/who [:s/id \"bob\"]}]");
+        assert_true(count_left(conns[i], " 2]") > 0);
+        assert_true(count_left(conns[i], " 4]") > 0);
+        fixture_check(conns[i]);
+        datom_conn_unref(conns[i]);
+    }
+}
+
+static void test_what_was_asserted_before_an_instant_goes(void **state)
+{
+    (void)state;
+    struct bs_clock_fixed clock = {.now_ms = 1000};
+    const struct datom_options options = {.clock = bs_clock_of_fixed(&clock)};
+    struct datom_conn *conn = datom_conn_new_memory(&options);
+    for (size_t i = 0; i < BS_ARRAY_COUNT(script); i++, clock.now_ms += 1000)
+        fixture_transact(conn, script[i]);
+    /* the instant of the third transaction, which gave secret-name-2: it is not before itself */
+    fixture_transact(conn, "[{:db/excise [:p/id \"secret-eve\"] :db.excise/attrs [:p/name]"
+                           "  :db.excise/before #inst \"1970-01-01T00:00:03.000Z\"}]");
+    assert_int_equal(count_left(conn, "secret-name-1"), 0);
+    assert_true(count_left(conn, "secret-name-2") > 0);
+    /* a moment later it is; of two bounds the earlier one counts */
+    fixture_transact(conn, "[{:db/excise [:p/id \"secret-eve\"] :db.excise/attrs [:p/name]"
+                           "  :db.excise/beforeT 1000"
+                           "  :db.excise/before #inst \"1970-01-01T00:00:03.001Z\"}]");
+    assert_true(count_left(conn, "secret-name-2") > 0);
+    fixture_transact(conn, "[{:db/excise [:p/id \"secret-eve\"] :db.excise/attrs [:p/name]"
+                           "  :db.excise/before #inst \"1970-01-01T00:00:03.001Z\"}]");
+    assert_int_equal(count_left(conn, "secret-name"), 0);
+    assert_true(count_left(conn, "secret-tag-1") > 0);
+    fixture_check(conn);
     datom_conn_unref(conn);
 }
 
@@ -377,8 +425,10 @@ static void test_values_that_were_held_do_not_show_it_and_pin_nothing(void **sta
 
 static void open_log(struct shared_log *log, const char *name)
 {
-    char path[100];
-    snprintf(path, sizeof(path), "%s/%s.log", base_dir, name);
+    char path[FIXTURE_PATH_MAX];
+    char file[40];
+    snprintf(file, sizeof(file), "%s.log", name);
+    (void)fixture_path(file, path);
     shared_log_open(log, path);
 }
 
@@ -393,14 +443,14 @@ static void test_another_log_is_erased_too_and_its_other_readers_follow(void **s
     run_script(a);
     assert_int_equal(datom_conn_catch_up(b, NULL), BS_OK);
     /* b is left behind, with values that the log will not speak of any more */
-    transact_ok(a, "[[:db/add [:p/id \"secret-eve\"] :p/name \"secret-name-3\"]]");
-    transact_ok(a, "[{:db/excise [:p/id \"secret-eve\"]}]");
+    fixture_transact(a, "[[:db/add [:p/id \"secret-eve\"] :p/name \"secret-name-3\"]]");
+    fixture_transact(a, "[{:db/excise [:p/id \"secret-eve\"]}]");
     assert_int_equal(datom_conn_catch_up(b, NULL), BS_OK);
     struct datom_conn *conns[] = {a, b, open_store("log-c", &store)};
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(count_left(conns[i], "secret"), 0);
         assert_true(count_left(conns[i], "kept-name-1") > 0);
-        check_ok(conns[i]);
+        fixture_check(conns[i]);
         datom_conn_unref(conns[i]);
     }
     assert_int_equal(count_files("shared.log", "secret"), 0);
@@ -417,16 +467,16 @@ static void test_who_was_behind_an_erased_update_has_no_trace_of_it(void **state
     struct datom_conn *b = open_store("behind-b", &store);
     run_script(a);
     assert_int_equal(datom_conn_catch_up(b, NULL), BS_OK);
-    transact_ok(a, "[[:db/add [:p/id \"secret-eve\"] :p/name \"open-name\"]]");
+    fixture_transact(a, "[[:db/add [:p/id \"secret-eve\"] :p/name \"open-name\"]]");
     /* the name that b has goes, with its retraction; the update stays */
-    transact_ok(a, "[{:db/excise [:p/id \"secret-eve\"] :db.excise/attrs [:p/name]"
-                   "  :db.excise/beforeT 1010}]");
+    fixture_transact(a, "[{:db/excise [:p/id \"secret-eve\"] :db.excise/attrs [:p/name]"
+                        "  :db.excise/beforeT 1010}]");
     struct datom_conn *conns[] = {a, b};
     assert_int_equal(datom_conn_catch_up(b, NULL), BS_OK);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(count_left(conns[i], "secret-name"), 0);
         assert_true(count_left(conns[i], "open-name") > 0);
-        check_ok(conns[i]);
+        fixture_check(conns[i]);
         datom_conn_unref(conns[i]);
     }
     shared_log_close(&log);
@@ -441,7 +491,7 @@ static void test_an_erasure_that_the_log_refuses_is_told_as_not_known_and_done_l
     struct datom_log_store store = shared_log_store(&log);
     struct datom_conn *conn = open_store("refused-a", &store);
     run_script(conn);
-    transact_ok(conn, "[[:db/add [:p/id \"secret-eve\"] :p/name \"secret-name-3\"]]");
+    fixture_transact(conn, "[[:db/add [:p/id \"secret-eve\"] :p/name \"secret-name-3\"]]");
     size_t count = log.count;
     log.fail_next_replace = true;
     assert_int_equal(datom_transact_text(conn, BS_STR("[{:db/excise [:p/id \"secret-eve\"]}]"),
@@ -455,8 +505,8 @@ static void test_an_erasure_that_the_log_refuses_is_told_as_not_known_and_done_l
     assert_int_equal(datom_conn_catch_up(conn, NULL), BS_OK);
     assert_int_equal(count_left(conn, "secret"), 0);
     assert_int_equal(count_files("refused.log", "secret"), 0);
-    transact_ok(conn, "[{:p/id \"kept-after\"}]");
-    check_ok(conn);
+    fixture_transact(conn, "[{:p/id \"kept-after\"}]");
+    fixture_check(conn);
     datom_conn_unref(conn);
     shared_log_close(&log);
 }
@@ -467,14 +517,14 @@ static void test_an_erasure_that_the_log_refuses_is_told_as_not_known_and_done_l
 static int excise_main(char **argv)
 {
     uint64_t usec = 0;
-    snprintf(base_dir, sizeof(base_dir), "%s", argv[2]);
+    fixture_use(argv[2]);
     if (!bs_str_parse_u64(bs_str_from(argv[4]), &usec))
         return 2;
     struct datom_conn *conn = open_store(argv[3], NULL);
     run_script(conn);
     struct itimerval timer = {.it_value = {.tv_usec = (suseconds_t)usec}};
     setitimer(ITIMER_REAL, &timer, NULL);
-    transact_ok(conn, "[{:db/excise [:p/id \"secret-eve\"]}]");
+    fixture_transact(conn, "[{:db/excise [:p/id \"secret-eve\"]}]");
     kill(getpid(), SIGKILL);
     return 3;
 }
@@ -488,7 +538,7 @@ static void test_killed_during_an_excision_it_is_done_or_not_at_all(void **state
         snprintf(usec, sizeof(usec), "%d", 500 + round * 3000);
         pid_t pid = fork();
         if (pid == 0) {
-            execl("/proc/self/exe", "test_excise", "--excise", base_dir, name, usec, NULL);
+            execl("/proc/self/exe", "test_excise", "--excise", fixture_folder(), name, usec, NULL);
             _exit(4);
         }
         int status;
@@ -498,7 +548,7 @@ static void test_killed_during_an_excision_it_is_done_or_not_at_all(void **state
         bool is_done = count_left(conn, "secret") == 0;
         if (!is_done)
             assert_true(count_left(conn, "secret-name-1") > 0);
-        check_ok(conn);
+        fixture_check(conn);
         datom_conn_unref(conn);
         /* the manifest of the open that purged is a new one after the next */
         datom_conn_unref(open_store(name, NULL));
@@ -517,10 +567,12 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_retracting_and_excising_at_once_leaves_no_retraction),
         cmocka_unit_test(test_a_time_that_can_not_be_is_refused_and_names_the_form),
         cmocka_unit_test(test_values_that_were_held_do_not_show_it_and_pin_nothing),
+        cmocka_unit_test(test_composites_of_others_do_not_keep_who_was_erased),
+        cmocka_unit_test(test_what_was_asserted_before_an_instant_goes),
         cmocka_unit_test(test_another_log_is_erased_too_and_its_other_readers_follow),
         cmocka_unit_test(test_who_was_behind_an_erased_update_has_no_trace_of_it),
         cmocka_unit_test(test_an_erasure_that_the_log_refuses_is_told_as_not_known_and_done_later),
         cmocka_unit_test(test_killed_during_an_excision_it_is_done_or_not_at_all),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests_name("datom/excise", tests, fixture_setup, fixture_teardown);
 }

@@ -12,61 +12,26 @@
 #include <unistd.h>
 
 #include "datom/datom.h"
+#include "datom/fixture.h"
 #include "shared_log.h"
-
-static char base_dir[] = "/tmp/bandstand-log-XXXXXX";
 
 static const char schema_text[] =
     "[{:db/ident :n/number :db/valueType :db.type/long :db/cardinality :db.cardinality/one"
     "  :db/unique :db.unique/identity}"
     " {:db/ident :n/value :db/valueType :db.type/long :db/cardinality :db.cardinality/one}]";
 
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(base_dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
-}
-
 static void open_log(struct shared_log *log, const char *name)
 {
-    char path[100];
-    snprintf(path, sizeof(path), "%s/%s.log", base_dir, name);
+    char path[FIXTURE_PATH_MAX];
+    char file[40];
+    snprintf(file, sizeof(file), "%s.log", name);
+    (void)fixture_path(file, path);
     shared_log_open(log, path);
 }
 
 static struct datom_conn *open_on(const char *name, const struct datom_log_store *log)
 {
-    char dir[80];
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_options options = {.create = true, .log = log};
-    struct datom_conn *conn = NULL;
-    snprintf(dir, sizeof(dir), "%s/%s", base_dir, name);
-    if (datom_conn_open(bs_str_from(dir), &options, &conn, &error) != BS_OK)
-        fail_msg("%s: %s", name, error.message);
-    return conn;
-}
-
-static enum bs_reason transact(struct datom_conn *conn, const char *text)
-{
-    struct bs_error error = BS_ERROR_INIT;
-    if (datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error) == BS_OK)
-        return BS_REASON_NONE;
-    return error.reason;
-}
-
-static void transact_ok(struct datom_conn *conn, const char *text)
-{
-    struct bs_error error = BS_ERROR_INIT;
-    if (datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error) != BS_OK)
-        fail_msg("%s: %s", text, error.message);
+    return fixture_open(name, &(struct datom_options){.create = true, .log = log});
 }
 
 static uint64_t count_of(struct datom_conn *conn, const char *ident)
@@ -78,21 +43,6 @@ static uint64_t count_of(struct datom_conn *conn, const char *ident)
     return count;
 }
 
-static void tell(void *self, const char *line)
-{
-    (void)self;
-    print_message("%s\n", line);
-}
-
-static void check_ok(struct datom_conn *conn)
-{
-    struct datom_check_report report;
-    struct datom_db *db = datom_conn_db(conn);
-    assert_int_equal(datom_db_check(db, tell, NULL, &report, NULL), BS_OK);
-    assert_int_equal(report.differences, 0);
-    datom_db_unref(db);
-}
-
 /* ---- one connection ---- */
 
 static void test_a_log_elsewhere_has_every_transaction_and_rebuilds_an_empty_folder(void **state)
@@ -102,28 +52,28 @@ static void test_a_log_elsewhere_has_every_transaction_and_rebuilds_an_empty_fol
     open_log(&log, "rebuild");
     struct datom_log_store store = shared_log_store(&log);
     struct datom_conn *conn = open_on("rebuild-1", &store);
-    transact_ok(conn, schema_text);
+    fixture_transact(conn, schema_text);
     /* more than one batch of the feed */
     for (int i = 0; i < 150; i++) {
         char text[80];
         snprintf(text, sizeof(text), "[{:n/number %d :n/value %d}]", i, i % 7);
-        transact_ok(conn, text);
+        fixture_transact(conn, text);
     }
-    transact_ok(conn, "[[:db/retractEntity [:n/number 3]]]");
+    fixture_transact(conn, "[[:db/retractEntity [:n/number 3]]]");
     assert_int_equal(log.count, 1 + 1 + 150 + 1);
-    check_ok(conn);
+    fixture_check(conn);
     datom_conn_unref(conn);
 
     conn = open_on("rebuild-2", &store);
     assert_int_equal(count_of(conn, "n/number"), 149);
-    check_ok(conn);
-    transact_ok(conn, "[{:n/number 1000}]");
+    fixture_check(conn);
+    fixture_transact(conn, "[{:n/number 1000}]");
     datom_conn_unref(conn);
 
     /* the first folder takes in what it missed */
     conn = open_on("rebuild-1", &store);
     assert_int_equal(count_of(conn, "n/number"), 150);
-    check_ok(conn);
+    fixture_check(conn);
     datom_conn_unref(conn);
     shared_log_close(&log);
 }
@@ -137,14 +87,14 @@ static void test_a_folder_of_another_log_is_refused(void **state)
     struct datom_log_store store = shared_log_store(&log);
     struct datom_log_store other_store = shared_log_store(&other);
     struct datom_conn *conn = open_on("whole", &store);
-    transact_ok(conn, schema_text);
+    fixture_transact(conn, schema_text);
     datom_conn_unref(conn);
 
-    char dir[80];
+    char path[FIXTURE_PATH_MAX];
     struct bs_error error = BS_ERROR_INIT;
     struct datom_options options = {.log = &other_store};
-    snprintf(dir, sizeof(dir), "%s/whole", base_dir);
-    assert_int_equal(datom_conn_open(bs_str_from(dir), &options, &conn, &error), BS_DATA_LOSS);
+    assert_int_equal(datom_conn_open(fixture_path("whole", path), &options, &conn, &error),
+                     BS_DATA_LOSS);
     assert_int_equal(error.reason, BS_REASON_STORE_CORRUPT);
     assert_non_null(strstr(error.message, "the log ends at t 0"));
     shared_log_close(&log);
@@ -158,22 +108,22 @@ static void test_an_append_that_fails_changes_nothing_one_that_happened_is_taken
     open_log(&log, "faults");
     struct datom_log_store store = shared_log_store(&log);
     struct datom_conn *conn = open_on("faults", &store);
-    transact_ok(conn, schema_text);
+    fixture_transact(conn, schema_text);
 
     log.fail_next_append = 1;
-    assert_int_equal(transact(conn, "[{:n/number 1}]"), BS_REASON_STORE_IO);
+    assert_int_equal(fixture_refused(conn, "[{:n/number 1}]"), BS_REASON_STORE_IO);
     assert_int_equal(count_of(conn, "n/number"), 0);
-    transact_ok(conn, "[{:n/number 2}]");
+    fixture_transact(conn, "[{:n/number 2}]");
     assert_int_equal(count_of(conn, "n/number"), 1);
 
     /* its outcome is unknown, until the next append finds it */
     log.fail_next_append = 2;
-    assert_int_equal(transact(conn, "[{:n/number 3}]"), BS_REASON_STORE_IO);
+    assert_int_equal(fixture_refused(conn, "[{:n/number 3}]"), BS_REASON_STORE_IO);
     assert_int_equal(count_of(conn, "n/number"), 1);
-    transact_ok(conn, "[{:n/number 4}]");
+    fixture_transact(conn, "[{:n/number 4}]");
     assert_int_equal(count_of(conn, "n/number"), 3);
     assert_int_equal(log.conflicts, 1);
-    check_ok(conn);
+    fixture_check(conn);
     datom_conn_unref(conn);
     shared_log_close(&log);
 }
@@ -189,16 +139,16 @@ test_two_connections_on_one_log_resolve_again_what_the_other_was_faster_with(voi
     struct datom_log_store store = shared_log_store(&log);
     struct datom_conn *a = open_on("two-a", &store);
     struct datom_conn *b = open_on("two-b", &store);
-    transact_ok(a, schema_text);
-    transact_ok(b, "[{:n/number 1 :n/value 1}]"); /* the schema is a's */
+    fixture_transact(a, schema_text);
+    fixture_transact(b, "[{:n/number 1 :n/value 1}]"); /* the schema is a's */
     unsigned conflicts = log.conflicts;
-    transact_ok(a, "[{:n/number 2}]");
+    fixture_transact(a, "[{:n/number 2}]");
     assert_int_equal(log.conflicts, conflicts + 1);
     /* the same number is the same entity, whoever made it */
-    transact_ok(a, "[{:n/number 1 :n/value 2}]");
+    fixture_transact(a, "[{:n/number 1 :n/value 2}]");
     assert_int_equal(count_of(a, "n/number"), 2);
     /* b does not know yet that the value is 2, and must not write 3 */
-    assert_int_equal(transact(b, "[[:db/cas [:n/number 1] :n/value 1 3]]"),
+    assert_int_equal(fixture_refused(b, "[[:db/cas [:n/number 1] :n/value 1 3]]"),
                      BS_REASON_DB_CAS_FAILED);
     struct datom_db *db;
     uint64_t last = log.records[log.count - 1].t;
@@ -206,8 +156,8 @@ test_two_connections_on_one_log_resolve_again_what_the_other_was_faster_with(voi
     assert_int_equal(datom_db_basis_t(db), last);
     datom_db_unref(db);
     assert_int_equal(datom_conn_catch_up(a, NULL), BS_OK);
-    check_ok(a);
-    check_ok(b);
+    fixture_check(a);
+    fixture_check(b);
     datom_conn_unref(a);
     datom_conn_unref(b);
     shared_log_close(&log);
@@ -260,8 +210,8 @@ static void test_counting_through_two_connections_with_cas_loses_nothing(void **
     struct datom_conn *conns[2] = {open_on("count-a", &store), open_on("count-b", &store)};
     struct counter counters[4];
     pthread_t threads[4];
-    transact_ok(conns[0], schema_text);
-    transact_ok(conns[0], "[{:n/number 1 :n/value 0}]");
+    fixture_transact(conns[0], schema_text);
+    fixture_transact(conns[0], "[{:n/number 1 :n/value 0}]");
     assert_int_equal(datom_conn_catch_up(conns[1], NULL), BS_OK);
     for (size_t i = 0; i < 4; i++) {
         counters[i] = (struct counter){.conn = conns[i % 2]};
@@ -274,9 +224,9 @@ static void test_counting_through_two_connections_with_cas_loses_nothing(void **
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(datom_conn_catch_up(conns[i], NULL), BS_OK);
         /* 160 counted from 0, with no t in vain */
-        assert_int_equal(transact(conns[i], "[[:db/cas [:n/number 1] :n/value 160 160]]"),
+        assert_int_equal(fixture_refused(conns[i], "[[:db/cas [:n/number 1] :n/value 160 160]]"),
                          BS_REASON_NONE);
-        check_ok(conns[i]);
+        fixture_check(conns[i]);
     }
     datom_conn_unref(conns[0]);
     datom_conn_unref(conns[1]);
@@ -296,15 +246,15 @@ static int append_main(char **argv)
 {
     struct shared_log log;
     char text[80];
-    snprintf(base_dir, sizeof(base_dir), "%s", argv[2]);
+    fixture_use(argv[2]);
     open_log(&log, "killed");
     struct datom_log_store store = shared_log_store(&log);
     struct datom_conn *conn = open_on("killed", &store);
     if (strcmp(argv[3], "0") == 0)
-        transact_ok(conn, schema_text);
+        fixture_transact(conn, schema_text);
     snprintf(text, sizeof(text), "[{:n/number %s}]", argv[3]);
     log.after_append = die;
-    transact_ok(conn, text);
+    fixture_transact(conn, text);
     return 1;
 }
 
@@ -316,7 +266,7 @@ static void test_killed_after_the_append_the_transaction_is_there_at_the_next_op
         snprintf(number, sizeof(number), "%d", round);
         pid_t pid = fork();
         if (pid == 0) {
-            execl("/proc/self/exe", "test_log_store", "--append", base_dir, number, NULL);
+            execl("/proc/self/exe", "test_log_store", "--append", fixture_folder(), number, NULL);
             _exit(4);
         }
         int status;
@@ -327,7 +277,7 @@ static void test_killed_after_the_append_the_transaction_is_there_at_the_next_op
         struct datom_log_store store = shared_log_store(&log);
         struct datom_conn *conn = open_on("killed", &store);
         assert_int_equal(count_of(conn, "n/number"), round + 1);
-        check_ok(conn);
+        fixture_check(conn);
         datom_conn_unref(conn);
         shared_log_close(&log);
     }
@@ -346,5 +296,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_counting_through_two_connections_with_cas_loses_nothing),
         cmocka_unit_test(test_killed_after_the_append_the_transaction_is_there_at_the_next_open),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests_name("datom/log_store", tests, fixture_setup, fixture_teardown);
 }

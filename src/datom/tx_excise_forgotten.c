@@ -1,0 +1,202 @@
+/*
+ * What excisions mean that only the log has: superseded values of attributes that are or were
+ * noHistory. Where such an attribute is in scope, and only then, the log is read as a whole, once.
+ * What it says of them is sorted, so that each assertion stands before its own retraction.
+ */
+
+#include "datom/bootstrap.h"
+#include "datom/tx_excise.h"
+
+static enum bs_code find_forgetful(struct tx_excision *excision, struct bs_error *error)
+{
+    struct tx *tx = excision->tx;
+    for (int past = 0; past <= 1; past++) {
+        struct datom_source source = {0};
+        uint8_t prefix[4];
+        enum datom_family family = past ? DATOM_FAMILY_AEVT_H : DATOM_FAMILY_AEVT;
+        bs_store_u32(prefix, DATOM_DB_NO_HISTORY);
+        struct bs_str begin = bs_str_make((const char *)prefix, sizeof(prefix));
+        datom_source_open(&source, tx->body_after, family, error);
+        datom_kv_seek(source.iter, begin);
+        for (; source.iter->valid && bs_str_starts_with(source.iter->key, begin);
+             datom_kv_next(source.iter)) {
+            bs_grow(&excision->forgetful, excision->forgetful_count, &excision->forgetful_capacity,
+                    sizeof(*excision->forgetful));
+            excision->forgetful[excision->forgetful_count++] =
+                bs_load_u64(source.iter->key.ptr + 4);
+        }
+        enum bs_code code = source.iter->code;
+        datom_source_close(&source);
+        if (code != BS_OK)
+            return code;
+    }
+    return BS_OK;
+}
+
+/* ---- who is meant ---- */
+
+/* What a datom may be erased for: its attribute, its entity, or one that it refers to. */
+struct meaning {
+    datom_id target;
+    bool is_attribute;
+    bool is_reference;
+    const struct datom_life *life;
+};
+
+static bool is_meaning(const void *self, uint32_t idx, const void *key)
+{
+    const struct tx_excise_target *target = &((const struct tx_excise_target *)self)[idx];
+    const struct tx_excise_request *request = target->request;
+    const struct meaning *meaning = key;
+    return target->e == meaning->target && request->is_attribute == meaning->is_attribute &&
+           !(meaning->is_reference && request->attrs_count > 0) &&
+           tx_excise_is_meant(request, meaning->life);
+}
+
+static bool has_meaning(const struct tx_excision *excision, const struct meaning *meaning)
+{
+    uint64_t hash = tx_hash(&meaning->target, sizeof(meaning->target), 0);
+    return datom_table_find(&excision->targets_by_e, hash, is_meaning, excision->targets,
+                            meaning) != DATOM_TABLE_NONE;
+}
+
+/* A reference, or one that a composite tuple has a copy of. */
+static bool refers_to_target(const struct tx_excision *excision,
+                             const struct datom_attribute *attribute, const struct datom_life *life)
+{
+    struct meaning meaning = {.is_reference = true, .life = life};
+    const struct datom_tuple *tuple = attribute->tuple;
+    if (attribute->type == DATOM_TYPE_REF) {
+        meaning.target = (datom_id)life->v.as.integer;
+        return has_meaning(excision, &meaning);
+    }
+    if (!tuple || tuple->kind != DATOM_TUPLE_COMPOSITE)
+        return false;
+    for (uint32_t i = 0; i < tuple->count; i++) {
+        const struct edn *item = &life->v.as.items[i];
+        meaning.target = (datom_id)item->as.integer;
+        if (tuple->types[i] == DATOM_TYPE_REF && item->type == EDN_LONG &&
+            has_meaning(excision, &meaning))
+            return true;
+    }
+    return false;
+}
+
+static bool is_asked_for(const struct tx_excision *excision, const struct datom_life *life)
+{
+    const struct datom_attribute *attribute = tx_excise_attribute(excision, life->a);
+    return has_meaning(excision, &(struct meaning){life->a, true, false, life}) ||
+           has_meaning(excision, &(struct meaning){life->e, false, false, life}) ||
+           (attribute && refers_to_target(excision, attribute, life));
+}
+
+/* Whether superseded values may be meant that no index has. */
+static bool needs_log(const struct tx_excision *excision)
+{
+    for (size_t i = 0; i < excision->targets_count; i++) {
+        const struct tx_excise_request *request = excision->targets[i].request;
+        for (size_t j = 0; j < excision->forgetful_count; j++) {
+            datom_id a = excision->forgetful[j];
+            if (request->is_attribute
+                    ? request->target == a
+                    : request->attrs_count == 0 ||
+                          tx_excise_has_id(request->attrs, request->attrs_count, a))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the log ---- */
+
+/* A datom of the log that may begin or end a life that is meant. */
+struct said {
+    struct datom_life life; /* t_added: when it was said, whether added or retracted */
+    bool added;
+};
+
+struct all_said {
+    struct said *items;
+    size_t count, capacity;
+};
+
+static void read_datom(struct tx_excision *excision, struct all_said *all, uint64_t t,
+                       const struct datom *datom)
+{
+    if (!tx_excise_has_id(excision->forgetful, excision->forgetful_count, datom->a))
+        return;
+    /* when the life that a retraction ends began is not known yet */
+    struct datom_life life = {.e = datom->e,
+                              .a = (uint32_t)datom->a,
+                              .v = datom->v,
+                              .t_added = datom->added ? t : 0,
+                              .t_retracted = DATOM_LIVE};
+    if (!is_asked_for(excision, &life))
+        return;
+    life.t_added = t;
+    life.v = edn_dup(excision->tx->scratch, life.v);
+    bs_grow(&all->items, all->count, &all->capacity, sizeof(*all->items));
+    all->items[all->count++] = (struct said){.life = life, .added = datom->added};
+}
+
+static int compare_lives(const struct datom_life *x, const struct datom_life *y)
+{
+    if (x->e != y->e)
+        return x->e < y->e ? -1 : 1;
+    if (x->a != y->a)
+        return x->a < y->a ? -1 : 1;
+    return edn_compare(x->v, y->v);
+}
+
+static int compare_said(const void *a, const void *b)
+{
+    const struct said *x = a;
+    const struct said *y = b;
+    int order = compare_lives(&x->life, &y->life);
+    return order != 0 ? order
+                      : (x->life.t_added > y->life.t_added) - (x->life.t_added < y->life.t_added);
+}
+
+/* Lives that have an end; those without are in the indexes. */
+static enum bs_code add_lives(struct tx_excision *excision, struct all_said *all,
+                              struct bs_error *error)
+{
+    if (all->count > 1)
+        qsort(all->items, all->count, sizeof(*all->items), compare_said);
+    for (size_t i = 1; i < all->count; i++) {
+        struct said *begun = &all->items[i - 1];
+        const struct said *ended = &all->items[i];
+        if (!begun->added || ended->added || compare_lives(&begun->life, &ended->life) != 0)
+            continue;
+        begun->life.t_retracted = ended->life.t_added;
+        tx_excise_add(excision, &begun->life, true);
+        const struct datom_attribute *attribute = tx_excise_attribute(excision, begun->life.a);
+        if (attribute && attribute->type == DATOM_TYPE_REF)
+            BS_TRY(tx_excise_collect_copies(excision, &begun->life, error));
+    }
+    return BS_OK;
+}
+
+enum bs_code tx_excise_collect_forgotten(struct tx_excision *excision, struct bs_error *error)
+{
+    BS_TRY(find_forgetful(excision, error));
+    if (!needs_log(excision))
+        return BS_OK;
+    struct datom_db *db = datom_db_new(excision->tx->body_after);
+    struct datom_log_reader *reader = NULL;
+    struct all_said all = {0};
+    bool found = true;
+    enum bs_code code = datom_log_open(db, DATOM_FIRST_USER_T, UINT64_MAX, &reader, error);
+    while (code == BS_OK && found) {
+        struct datom_log_entry entry;
+        code = datom_log_next(reader, &entry, &found, error);
+        for (size_t i = 0; code == BS_OK && found && i < entry.count; i++)
+            read_datom(excision, &all, entry.t, &entry.datoms[i]);
+    }
+    datom_log_close(reader);
+    datom_db_unref(db);
+    if (code == BS_OK)
+        code = add_lives(excision, &all, error);
+    free(all.items);
+    return code;
+}
