@@ -142,6 +142,8 @@ static enum bs_code catch_up_read_only_locked(struct datom_conn *conn, struct bs
     enum bs_code code = datom_store_catch_up(conn->store, error);
     if (code == BS_OK)
         code = datom_load_store(conn->store, &body, error);
+    /* older values read the newest state, by its schema: without that they read nothing */
+    datom_store_set_loaded(conn->store, code == BS_OK);
     datom_store_resume(conn->store);
     if (code != BS_OK)
         return code;

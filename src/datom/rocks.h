@@ -67,6 +67,11 @@ void datom_store_compact(struct datom_store *store, enum datom_family family, st
 BS_MUST_CHECK enum bs_code datom_store_reopen(struct datom_store *store, struct bs_error *error);
 /* Whether anything can be read. */
 bool datom_store_is_open(const struct datom_store *store);
+/*
+ * Of a read-only store that is stopped: whether what datom_store_catch_up has led to is known. If
+ * not nothing can be read, until a later catching up leads to what is.
+ */
+void datom_store_set_loaded(struct datom_store *store, bool is_loaded);
 /* STORE_FULL when the disk has less free than the options say. Caller serializes. */
 BS_MUST_CHECK enum bs_code datom_store_check_space(struct datom_store *store,
                                                    struct bs_error *error);

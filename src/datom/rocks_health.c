@@ -36,11 +36,21 @@ enum bs_code datom_store_reopen(struct datom_store *store, struct bs_error *erro
 
 bool datom_store_is_open(const struct datom_store *store)
 {
-    return store->mode != ROCKS_CLOSED;
+    return store->mode != ROCKS_CLOSED && store->mode != ROCKS_UNKNOWN;
+}
+
+void datom_store_set_loaded(struct datom_store *store, bool is_loaded)
+{
+    store->mode = is_loaded ? ROCKS_WRITES : ROCKS_UNKNOWN;
 }
 
 enum bs_code rocks_closed_error(const struct datom_store *store, struct bs_error *error)
 {
+    if (store->mode == ROCKS_UNKNOWN)
+        return bs_error_set(error, BS_REASON_STORE_IO,
+                            "can't read the store \"%s\": it followed its writer to a state that "
+                            "could not be loaded; the next catching up tries again",
+                            store->dir);
     return bs_error_set(error, BS_REASON_STORE_IO,
                         "can't read the store \"%s\": it could not be opened again after a write "
                         "failed; the next write or look at its health tries",
@@ -81,7 +91,7 @@ void datom_store_health(struct datom_store *store, struct datom_health *ret_heal
 {
     uint64_t stopped = 0;
     struct datom_held held = datom_store_held(store);
-    ret_health->is_readable = store->mode != ROCKS_CLOSED;
+    ret_health->is_readable = datom_store_is_open(store);
     struct datom_folder_lock lock = store->lock;
     if (store->read_only)
         datom_folder_last_lock(store->dir, &lock);

@@ -13,11 +13,14 @@ struct rocks_iter;
 
 #define ROCKS_T_UNKNOWN UINT64_MAX
 
-/* How the engine of a store that is not read-only is open; changed with the gate closed. */
+/* How the engine of a store is open; changed with the gate closed. */
 enum rocks_mode {
     ROCKS_WRITES,
     ROCKS_READS,  /* since a failure, and without writing anything */
     ROCKS_CLOSED, /* since a failure; db is NULL */
+    /* a read-only one that has followed its writer to a state that could not be loaded: what is in
+     * which key is not known */
+    ROCKS_UNKNOWN,
 };
 
 struct datom_store {
@@ -92,7 +95,7 @@ enum bs_code rocks_take_error(char *text, const char *verb, const char *dir,
 /* By the mode and what was given. What fails leaves nothing open. */
 BS_MUST_CHECK enum bs_code rocks_open_engine(struct datom_store *store, struct bs_error *error);
 void rocks_close_engine(struct datom_store *store);
-/* What reading says in mode ROCKS_CLOSED. */
+/* What reading says in modes ROCKS_CLOSED and ROCKS_UNKNOWN. */
 enum bs_code rocks_closed_error(const struct datom_store *store, struct bs_error *error);
 
 /* Closes the native iterators of snapshots that are not live any more; the gate is closed, and

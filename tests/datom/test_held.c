@@ -496,6 +496,70 @@ static void test_held__values_of_a_reader_stay_when_it_catches_up(void **state)
     datom_conn_unref(writer);
 }
 
+/* Takes the counters out of a store, or puts them back. */
+static void write_counters(struct datom_conn *writer, struct bs_str record)
+{
+    struct datom_write *write = datom_write_new();
+    datom_write_add(writer->store, write,
+                    &(struct datom_change){
+                        .family = DATOM_FAMILY_META, .key = BS_STR("counters"), .record = record});
+    assert_int_equal(datom_store_write(writer->store, write, true, NULL), BS_OK);
+    datom_write_free(write);
+}
+
+static void test_held__a_reader_that_can_not_load_what_it_caught_up_with_reads_nothing(void **state)
+{
+    (void)state;
+    struct datom_conn *writer = open_store("unknown", NULL);
+    transact_ok(writer, schema_text);
+    add_people(writer, 5);
+    struct datom_conn *reader = open_store("unknown", &(struct datom_options){.read_only = true});
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *old = datom_conn_db(reader);
+    BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(1 << 20);
+    BS_CLEANUP(bs_buf_fini) struct bs_buf after = BS_BUF_INIT(1 << 20);
+    print_value(old, &before, NULL, NULL);
+    /* keys of :p/note have another form now, which the old schema does not know */
+    transact_ok(writer, "[{:db/id :p/note :db/cardinality :db.cardinality/many}]");
+    struct datom_pin pin;
+    struct bs_str record;
+    bool found;
+    struct datom_db *newest = datom_conn_db(writer);
+    assert_int_equal(datom_body_get(newest->body, DATOM_FAMILY_META, BS_STR("counters"), &pin,
+                                    &record, &found, NULL),
+                     BS_OK);
+    assert_true(found);
+    BS_CLEANUP(bs_freep) char *counters = bs_memdup(record.ptr, record.len);
+    size_t counters_len = record.len;
+    datom_pin_release(&pin);
+    datom_db_unref(newest);
+    write_counters(writer, BS_STR("broken"));
+
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_cursor *cursor = NULL;
+    struct datom_health health;
+    assert_int_equal(datom_conn_catch_up(reader, &error), BS_DATA_LOSS);
+    const struct datom *datoms;
+    size_t count;
+    enum bs_code code =
+        datom_cursor_open(old, &(struct datom_range){.index = DATOM_EAVT}, &cursor, &error);
+    if (code == BS_OK)
+        code = datom_cursor_next(cursor, &datoms, &count, &error);
+    datom_cursor_free(cursor);
+    assert_int_not_equal(code, BS_OK);
+    assert_non_null(strstr(error.message, "could not be loaded"));
+    datom_conn_health(reader, &health);
+    assert_false(health.is_readable);
+
+    write_counters(writer, bs_str_make(counters, counters_len));
+    assert_int_equal(datom_conn_catch_up(reader, NULL), BS_OK);
+    print_value(old, &after, NULL, NULL);
+    assert_same_lines("loaded", &after, &before);
+    datom_conn_health(reader, &health);
+    assert_true(health.is_readable);
+    datom_conn_unref(reader);
+    datom_conn_unref(writer);
+}
+
 /* ---- forks ---- */
 
 static void check_ok(struct datom_conn *conn)
@@ -578,6 +642,8 @@ int main(void)
         cmocka_unit_test(test_held__values_of_a_closed_store_can_be_taken_back),
         cmocka_unit_test(test_held__eight_readers_while_values_are_taken_back),
         cmocka_unit_test(test_held__values_of_a_reader_stay_when_it_catches_up),
+        cmocka_unit_test(
+            test_held__a_reader_that_can_not_load_what_it_caught_up_with_reads_nothing),
         cmocka_unit_test(test_held__forks_branch_from_before_alterations),
     };
     return cmocka_run_group_tests_name("datom/held", tests, setup, teardown);
