@@ -96,6 +96,14 @@ enum bs_code datom_tables_add(struct datom_tables *tables, struct bs_str key, st
 
 /* ---- taking in ---- */
 
+/* What follows does not go through the store's gate: nobody else has the store. */
+static void assert_alone(struct datom_store *store)
+{
+    pthread_mutex_lock(&store->held_lock);
+    BS_ASSERT(!store->held_first);
+    pthread_mutex_unlock(&store->held_lock);
+}
+
 static enum bs_code recreate(struct datom_store *store, enum datom_family family,
                              struct bs_error *error)
 {
@@ -132,6 +140,7 @@ enum bs_code datom_tables_replace(struct datom_tables *tables, struct bs_error *
 {
     struct datom_store *store = tables->store;
     BS_ASSERT(!tables->is_open);
+    assert_alone(store);
     if (!is_empty(store, tables->family))
         BS_TRY(recreate(store, tables->family, error));
     if (tables->files_count == 0)
@@ -148,6 +157,7 @@ enum bs_code datom_tables_replace(struct datom_tables *tables, struct bs_error *
 
 enum bs_code datom_store_clear(struct datom_store *store, struct bs_error *error)
 {
+    assert_alone(store);
     for (int family = 0; family < DATOM_FAMILY_META; family++) {
         if (!is_empty(store, (enum datom_family)family))
             BS_TRY(recreate(store, (enum datom_family)family, error));

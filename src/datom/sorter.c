@@ -27,8 +27,9 @@ struct pair_head {
 };
 
 struct run {
-    FILE *file; /* NULL: the buffer */
-    char *pair; /* the pair that stands in front, its head first */
+    FILE *file;   /* NULL: the buffer */
+    char *buffer; /* the file's, for as long as it is open */
+    char *pair;   /* the pair that stands in front, its head first */
     size_t pair_capacity;
     struct bs_str key, record;
 };
@@ -67,6 +68,7 @@ void datom_sorter_free(struct datom_sorter *sorter)
     for (size_t i = 0; i < sorter->runs_count; i++) {
         if (sorter->runs[i].file)
             fclose(sorter->runs[i].file);
+        free(sorter->runs[i].buffer);
         free(sorter->runs[i].pair);
     }
     free(sorter->runs);
@@ -157,12 +159,17 @@ static void append_pair(struct datom_sorter *sorter, struct bs_str key, struct b
 
 /* ---- runs ---- */
 
-static struct run *run_new(struct datom_sorter *sorter, FILE *file)
+/* NULL: of the buffer. */
+static void run_new(struct datom_sorter *sorter, FILE *file)
 {
     bs_grow(&sorter->runs, sorter->runs_count, &sorter->runs_capacity, sizeof(*sorter->runs));
     struct run *run = &sorter->runs[sorter->runs_count++];
     *run = (struct run){.file = file};
-    return run;
+    if (!file)
+        return;
+    /* given by us: without a buffer the C library ignores the size */
+    run->buffer = bs_malloc(RUN_BUFFER_BYTES);
+    setvbuf(file, run->buffer, _IOFBF, RUN_BUFFER_BYTES);
 }
 
 static enum bs_code open_file(const struct datom_sorter *sorter, FILE **ret_file,
@@ -180,7 +187,6 @@ static enum bs_code open_file(const struct datom_sorter *sorter, FILE **ret_file
         close(fd);
         return io_error(sorter, "make", error);
     }
-    setvbuf(*ret_file, NULL, _IOFBF, RUN_BUFFER_BYTES);
     return BS_OK;
 }
 
