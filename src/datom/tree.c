@@ -1,12 +1,12 @@
 /*
- * The overlay tree: paths to changes, splits, and the tail. Nodes look after their own bytes
- * (tree_node.c), walks are in tree_iter.c.
+ * The overlay tree: paths to changes, splits, and when there is a tail. Nodes look after their own
+ * bytes (tree_node.c), so does the tail (tree_tail.c); walks are in tree_iter.c.
  *
- * The tail is a leaf beside the tree that hides what the tree says of its keys. After a dup,
- * changes go there, so that the small transactions which follow one another copy one leaf each
- * instead of a path; a full tail is put into the tree, whose nodes are then copied once for all of
- * its entries. A tree whose root is the handle's alone, as in the middle of a large transaction,
- * has no tail.
+ * The tail stands beside the tree and hides what the tree says of its keys. After a dup, changes go
+ * there, so that the small transactions which follow one another copy an order of some bytes each
+ * instead of a path; a full tail is merged into the tree (tree_merge.c), whose nodes are then
+ * copied once for all of its entries. A tree whose root is the handle's alone, as in the middle of
+ * a large transaction, has no tail.
  *
  * Invariants: all leaves are at level 0 and at one depth; no node but an empty tree's missing root
  * is empty; a root has more than one child. Nodes may be less than half full: they are split, but
@@ -16,7 +16,7 @@
 
 #include "datom/tree.h"
 
-#include "datom/tree_node.h"
+#include "datom/tree_merge.h"
 
 /* A put on its way down, and what it changed. */
 struct put {
@@ -39,7 +39,7 @@ struct datom_tree datom_tree_dup(const struct datom_tree *tree)
 void datom_tree_fini(struct datom_tree *tree)
 {
     datom_tree_node_put(tree->root);
-    datom_tree_node_put(tree->tail);
+    datom_tree_tail_put(tree->tail);
     *tree = (struct datom_tree){0};
 }
 
@@ -65,28 +65,12 @@ static struct bs_str inline_record(const struct put *put)
     return put->kind == DATOM_TREE_KIND_INLINE ? put->record : BS_STR_EMPTY;
 }
 
-/*
- * The shortest bytes that are above all keys of `left` and not above any of `right`, its new right
- * neighbour. An inner node that was just split off has kept it in its first slot.
- */
-static struct bs_str separator(const struct datom_tree_node *left,
-                               const struct datom_tree_node *right)
-{
-    struct bs_str above = datom_tree_node_key(right, 0);
-    if (right->level > 0)
-        return above;
-    struct bs_str below = datom_tree_node_key(left, left->count - 1u);
-    size_t len = 0;
-    while (len < below.len && below.ptr[len] == above.ptr[len])
-        len++;
-    return bs_str_make(above.ptr, len + 1);
-}
-
 static bool is_full(const struct datom_tree_node *node, size_t bytes)
 {
     if (node->count >= (node->level > 0 ? DATOM_TREE_CHILDREN_MAX : DATOM_TREE_SLOTS_MAX))
         return true;
-    return node->count >= 8 && node->used - node->garbage + bytes > DATOM_TREE_NODE_BYTES_MAX;
+    return node->count >= DATOM_TREE_NODE_SLOTS_MIN &&
+           node->used - node->garbage + bytes > DATOM_TREE_NODE_BYTES_MAX;
 }
 
 /*
@@ -148,14 +132,15 @@ static struct datom_tree_node *node_put(struct datom_tree_node **place, struct p
     if (!right)
         return NULL;
     struct datom_tree_slot added = {.kind = DATOM_TREE_KIND_CHILD, .child = right};
-    return node_insert(place, idx + 1, separator(slot->child, right), added, BS_STR_EMPTY);
+    return node_insert(place, idx + 1, datom_tree_separator(slot->child, right), added,
+                       BS_STR_EMPTY);
 }
 
 static struct datom_tree_node *root_over(struct datom_tree_node *left,
                                          struct datom_tree_node *right)
 {
     BS_ASSERT(left->level + 1 < DATOM_TREE_DEPTH_MAX);
-    struct bs_str key = separator(left, right);
+    struct bs_str key = datom_tree_separator(left, right);
     struct datom_tree_node *root = datom_tree_node_new(left->level + 1u, 4, key.len + 32);
     struct datom_tree_slot slot = {.kind = DATOM_TREE_KIND_CHILD, .child = left};
     datom_tree_node_insert(root, 0, BS_STR_EMPTY, slot, BS_STR_EMPTY);
@@ -193,6 +178,13 @@ static void node_remove(struct datom_tree_node **place, struct bs_str key)
         datom_tree_node_erase(node, idx);
 }
 
+static enum datom_tree_found found_of(const struct datom_tree_slot *slot)
+{
+    if (slot->kind == DATOM_TREE_KIND_REMOVED)
+        return DATOM_TREE_ABSENT;
+    return slot->kind == DATOM_TREE_KIND_TOMBSTONE ? DATOM_TREE_TOMBSTONE : DATOM_TREE_PRESENT;
+}
+
 static enum datom_tree_found root_get(const struct datom_tree_node *node, struct bs_str key,
                                       struct bs_str *ret_record)
 {
@@ -202,11 +194,10 @@ static enum datom_tree_found root_get(const struct datom_tree_node *node, struct
         node = node->slots[datom_tree_node_find_child(node, key)].child;
     bool equal;
     unsigned idx = datom_tree_node_find(node, key, &equal);
-    if (!equal || node->slots[idx].kind == DATOM_TREE_KIND_REMOVED)
+    if (!equal)
         return DATOM_TREE_ABSENT;
     *ret_record = datom_tree_node_record(node, idx);
-    return node->slots[idx].kind == DATOM_TREE_KIND_TOMBSTONE ? DATOM_TREE_TOMBSTONE
-                                                              : DATOM_TREE_PRESENT;
+    return found_of(&node->slots[idx]);
 }
 
 static void root_remove(struct datom_tree *tree, struct bs_str key)
@@ -216,63 +207,33 @@ static void root_remove(struct datom_tree *tree, struct bs_str key)
         return;
     tree->root_count--;
     node_remove(&tree->root, key);
-    while (tree->root->level > 0 && tree->root->count == 1) {
-        struct datom_tree_node *child = tree->root->slots[0].child;
-        bs_ref_get(&child->ref);
-        datom_tree_node_put(tree->root);
-        tree->root = child;
-    }
-    if (tree->root->count == 0) {
-        datom_tree_node_put(tree->root);
-        tree->root = NULL;
-    }
+    tree->root = datom_tree_node_shrink_root(tree->root);
 }
 
 /* ---- the tail ---- */
 
-static bool has_key(const struct datom_tree_node *leaf, struct bs_str key)
-{
-    bool equal;
-    (void)datom_tree_node_find(leaf, key, &equal);
-    return equal;
-}
-
 /* Whether the tail takes it: false when there is to be none, or no room. */
-static bool tail_put(struct datom_tree *tree, struct put *put)
+static bool tail_put(struct datom_tree *tree, const struct put *put)
 {
-    size_t bytes = put->key.len + inline_record(put).len;
-    if (!tree->tail) {
-        if (!tree->root || bs_ref_is_sole(&tree->root->ref))
-            return false;
-        tree->tail = datom_tree_node_new(0, 4, 4 * bytes);
-    }
-    bool has_room = tree->tail->count < DATOM_TREE_TAIL_MAX && !is_full(tree->tail, bytes);
-    if (!has_room && !has_key(tree->tail, put->key))
+    if (!tree->tail && (!tree->root || bs_ref_is_sole(&tree->root->ref)))
         return false;
-    struct datom_tree_node *right = leaf_put(&tree->tail, put);
-    BS_ASSERT(!right);
-    return true;
+    struct datom_tree_slot slot = slot_make(put);
+    if (datom_tree_tail_add(&tree->tail, put->key, slot, inline_record(put)))
+        return true;
+    datom_tree_slot_put(&slot);
+    return false;
 }
 
 /* Puts what the tail says into the tree. */
 static void tail_flush(struct datom_tree *tree)
 {
-    struct datom_tree_node *tail = tree->tail;
+    if (!tree->tail)
+        return;
+    struct datom_tree_node *root = tree->root;
+    tree->root = datom_tree_merge(root, tree->tail, tree->root_count, &tree->root_count);
+    datom_tree_node_put(root);
+    datom_tree_tail_put(tree->tail);
     tree->tail = NULL;
-    for (unsigned i = 0; tail && i < tail->count; i++) {
-        const struct datom_tree_slot *slot = &tail->slots[i];
-        struct put put = {
-            .key = datom_tree_node_key(tail, i),
-            .record = datom_tree_node_record(tail, i),
-            .kind = (enum datom_tree_kind)slot->kind,
-            .blob = slot->kind == DATOM_TREE_KIND_BLOB ? slot->blob : NULL,
-        };
-        if (put.kind == DATOM_TREE_KIND_REMOVED)
-            root_remove(tree, put.key);
-        else
-            root_put(tree, &put);
-    }
-    datom_tree_node_put(tail);
 }
 
 size_t datom_tree_count(const struct datom_tree *tree)
@@ -281,8 +242,8 @@ size_t datom_tree_count(const struct datom_tree *tree)
     for (unsigned i = 0; tree->tail && i < tree->tail->count; i++) {
         struct bs_str record;
         bool is_in_root =
-            root_get(tree->root, datom_tree_node_key(tree->tail, i), &record) != DATOM_TREE_ABSENT;
-        bool is_removed = tree->tail->slots[i].kind == DATOM_TREE_KIND_REMOVED;
+            root_get(tree->root, datom_tree_tail_key(tree->tail, i), &record) != DATOM_TREE_ABSENT;
+        bool is_removed = datom_tree_tail_slot(tree->tail, i)->kind == DATOM_TREE_KIND_REMOVED;
         if (is_removed && is_in_root)
             count--;
         else if (!is_removed && !is_in_root)
@@ -321,9 +282,8 @@ void datom_tree_put_tombstone(struct datom_tree *tree, struct bs_str key)
 
 void datom_tree_remove(struct datom_tree *tree, struct bs_str key)
 {
-    struct bs_str record;
     struct put put = {.key = key, .record = BS_STR_EMPTY, .kind = DATOM_TREE_KIND_REMOVED};
-    if (datom_tree_get(tree, key, &record) == DATOM_TREE_ABSENT || tail_put(tree, &put))
+    if (tail_put(tree, &put))
         return;
     tail_flush(tree);
     root_remove(tree, key);
@@ -332,7 +292,11 @@ void datom_tree_remove(struct datom_tree *tree, struct bs_str key)
 enum datom_tree_found datom_tree_get(const struct datom_tree *tree, struct bs_str key,
                                      struct bs_str *ret_record)
 {
+    bool is_in_tail = false;
+    unsigned idx = tree->tail ? datom_tree_tail_find(tree->tail, key, &is_in_tail) : 0;
     *ret_record = BS_STR_EMPTY;
-    return root_get(tree->tail && has_key(tree->tail, key) ? tree->tail : tree->root, key,
-                    ret_record);
+    if (!is_in_tail)
+        return root_get(tree->root, key, ret_record);
+    *ret_record = datom_tree_tail_record(tree->tail, idx);
+    return found_of(datom_tree_tail_slot(tree->tail, idx));
 }

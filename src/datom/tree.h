@@ -16,11 +16,12 @@
 #include "datom/kv.h"
 
 struct datom_tree_node;
+struct datom_tree_tail;
 
 /* Zeroed is the empty tree. */
 struct datom_tree {
     struct datom_tree_node *root; /* one reference is the handle's; NULL: none */
-    struct datom_tree_node *tail; /* newer than the root's (tree.c); likewise */
+    struct datom_tree_tail *tail; /* newer than the root's (tree.c); likewise */
     size_t root_count;            /* entries below the root, tombstones too */
 };
 
@@ -57,7 +58,7 @@ enum datom_tree_found datom_tree_get(const struct datom_tree *tree, struct bs_st
 struct datom_tree_iter {
     struct datom_kv_iter iter; /* must be first */
     const struct datom_tree *tree;
-    const struct datom_tree_node *tail; /* NULL: none */
+    const struct datom_tree_tail *tail; /* NULL: none */
     uint32_t tail_idx;
     int8_t at; /* what is shown: -1 the tree's entry, 1 the tail's, 0 the tail's for both */
     int depth; /* of the path below, 0 at the tree's end */

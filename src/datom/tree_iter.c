@@ -1,7 +1,7 @@
 /* Walks of the overlay tree (tree.c): the path to a leaf, and the tail beside it, as one. */
 
 #include "datom/tree.h"
-#include "datom/tree_node.h"
+#include "datom/tree_tail.h"
 
 static void iter_push(struct datom_tree_iter *walk, const struct datom_tree_node *node,
                       unsigned idx)
@@ -30,12 +30,12 @@ static void settle_path(struct datom_tree_iter *walk)
     }
 }
 
-static void show(struct datom_tree_iter *walk, const struct datom_tree_node *node, uint32_t idx)
+static void show(struct datom_tree_iter *walk, const struct datom_tree_slot *slot, const char *heap)
 {
     walk->iter.valid = true;
-    walk->iter.is_tombstone = node->slots[idx].kind == DATOM_TREE_KIND_TOMBSTONE;
-    walk->iter.key = datom_tree_node_key(node, idx);
-    walk->iter.record = datom_tree_node_record(node, idx);
+    walk->iter.is_tombstone = slot->kind == DATOM_TREE_KIND_TOMBSTONE;
+    walk->iter.key = bs_str_make(heap + slot->at, slot->key_len);
+    walk->iter.record = datom_tree_slot_record(slot, heap);
 }
 
 static void step_path(struct datom_tree_iter *walk)
@@ -51,9 +51,9 @@ static int which(const struct datom_tree_iter *walk)
         return -1;
     if (walk->depth == 0)
         return 1;
-    return bs_str_compare(
+    return datom_tree_compare(
         datom_tree_node_key(walk->path[walk->depth - 1].node, walk->path[walk->depth - 1].idx),
-        datom_tree_node_key(walk->tail, walk->tail_idx));
+        datom_tree_tail_key(walk->tail, walk->tail_idx));
 }
 
 /* Shows the next entry of tree and tail, the tail's where both have a key. */
@@ -63,11 +63,13 @@ static void iter_settle(struct datom_tree_iter *walk)
         int order = which(walk);
         walk->at = (int8_t)((order > 0) - (order < 0));
         if (order < 0) {
-            show(walk, walk->path[walk->depth - 1].node, walk->path[walk->depth - 1].idx);
+            const struct datom_tree_node *node = walk->path[walk->depth - 1].node;
+            show(walk, &node->slots[walk->path[walk->depth - 1].idx], datom_tree_node_heap(node));
             return;
         }
-        if (walk->tail->slots[walk->tail_idx].kind != DATOM_TREE_KIND_REMOVED) {
-            show(walk, walk->tail, walk->tail_idx);
+        const struct datom_tree_slot *slot = datom_tree_tail_slot(walk->tail, walk->tail_idx);
+        if (slot->kind != DATOM_TREE_KIND_REMOVED) {
+            show(walk, slot, datom_tree_tail_heap(walk->tail));
             return;
         }
         walk->tail_idx++;
@@ -93,7 +95,7 @@ static void iter_seek(struct datom_kv_iter *iter, struct bs_str key)
         iter_push(walk, node, datom_tree_node_find(node, key, &equal));
     settle_path(walk);
     walk->tail = walk->tree->tail;
-    walk->tail_idx = walk->tail ? datom_tree_node_find(walk->tail, key, &equal) : 0;
+    walk->tail_idx = walk->tail ? datom_tree_tail_find(walk->tail, key, &equal) : 0;
     iter_settle(walk);
 }
 

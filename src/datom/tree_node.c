@@ -12,20 +12,11 @@ static char *heap_of(struct datom_tree_node *node)
     return (char *)(node->slots + node->slots_max);
 }
 
-/* Bytes of the heap that a slot points to. */
-static uint32_t slot_bytes(const struct datom_tree_slot *slot)
+struct bs_str datom_tree_slot_record(const struct datom_tree_slot *slot, const char *heap)
 {
-    uint32_t record_len = slot->kind == DATOM_TREE_KIND_INLINE ? (uint32_t)slot->record_len : 0;
-    return slot->key_len + record_len;
-}
-
-struct bs_str datom_tree_node_record(const struct datom_tree_node *node, unsigned idx)
-{
-    const struct datom_tree_slot *slot = &node->slots[idx];
     switch ((enum datom_tree_kind)slot->kind) {
     case DATOM_TREE_KIND_INLINE:
-        return bs_str_make(datom_tree_node_heap(node) + slot->at + slot->key_len,
-                           (size_t)slot->record_len);
+        return bs_str_make(heap + slot->at + slot->key_len, (size_t)slot->record_len);
     case DATOM_TREE_KIND_BLOB:
         return bs_str_make(slot->blob->bytes, slot->blob->len);
     case DATOM_TREE_KIND_TOMBSTONE:
@@ -35,6 +26,11 @@ struct bs_str datom_tree_node_record(const struct datom_tree_node *node, unsigne
         break;
     }
     BS_UNREACHABLE();
+}
+
+struct bs_str datom_tree_node_record(const struct datom_tree_node *node, unsigned idx)
+{
+    return datom_tree_slot_record(&node->slots[idx], datom_tree_node_heap(node));
 }
 
 struct datom_tree_node *datom_tree_node_new(unsigned level, unsigned slots, size_t bytes)
@@ -53,7 +49,7 @@ struct datom_tree_node *datom_tree_node_new(unsigned level, unsigned slots, size
     return node;
 }
 
-static void slot_put(struct datom_tree_slot *slot)
+void datom_tree_slot_put(const struct datom_tree_slot *slot)
 {
     if (slot->kind == DATOM_TREE_KIND_CHILD)
         datom_tree_node_put(slot->child);
@@ -67,7 +63,7 @@ void datom_tree_node_put(struct datom_tree_node *node)
         return;
     if (node->level > 0 || node->blobs > 0)
         for (unsigned i = 0; i < node->count; i++)
-            slot_put(&node->slots[i]);
+            datom_tree_slot_put(&node->slots[i]);
     free(node);
 }
 
@@ -77,7 +73,7 @@ static void append_slots(struct datom_tree_node *node, const struct datom_tree_n
 {
     for (unsigned i = from; i < to; i++) {
         struct datom_tree_slot slot = source->slots[i];
-        uint32_t size = slot_bytes(&slot);
+        uint32_t size = datom_tree_slot_bytes(&slot);
         memcpy(heap_of(node) + node->used, datom_tree_node_heap(source) + slot.at, size);
         slot.at = node->used;
         node->used += size;
@@ -157,21 +153,37 @@ void datom_tree_node_insert(struct datom_tree_node *node, unsigned idx, struct b
     node->blobs = (uint16_t)(node->blobs + (slot.kind == DATOM_TREE_KIND_BLOB));
 }
 
+void datom_tree_node_append(struct datom_tree_node *node, const struct datom_tree_slot *slot,
+                            const char *heap)
+{
+    uint32_t size = datom_tree_slot_bytes(slot);
+    BS_ASSERT(node->count < node->slots_max && size <= node->heap_max - node->used);
+    struct datom_tree_slot *copy = &node->slots[node->count++];
+    *copy = *slot;
+    copy->at = node->used;
+    memcpy(heap_of(node) + node->used, heap + slot->at, size);
+    node->used += size;
+    if (slot->kind == DATOM_TREE_KIND_BLOB) {
+        bs_ref_get(&slot->blob->ref);
+        node->blobs++;
+    }
+}
+
 void datom_tree_node_erase(struct datom_tree_node *node, unsigned idx)
 {
     struct datom_tree_slot slot = node->slots[idx];
-    node->garbage += slot_bytes(&slot);
+    node->garbage += datom_tree_slot_bytes(&slot);
     node->blobs = (uint16_t)(node->blobs - (slot.kind == DATOM_TREE_KIND_BLOB));
     node->count--;
     memmove(&node->slots[idx], &node->slots[idx + 1], (node->count - idx) * sizeof(node->slots[0]));
-    slot_put(&slot);
+    datom_tree_slot_put(&slot);
 }
 
 struct datom_tree_node *datom_tree_node_split(struct datom_tree_node *node, unsigned idx)
 {
     size_t bytes = 0;
     for (unsigned i = idx; i < node->count; i++)
-        bytes += slot_bytes(&node->slots[i]);
+        bytes += datom_tree_slot_bytes(&node->slots[i]);
     struct datom_tree_node *right =
         datom_tree_node_new(node->level, BS_MAX(node->count - idx, 4u), bytes);
     append_slots(right, node, idx, node->count);
@@ -179,6 +191,33 @@ struct datom_tree_node *datom_tree_node_split(struct datom_tree_node *node, unsi
     node->blobs = (uint16_t)(node->blobs - right->blobs);
     node->garbage += (uint32_t)bytes;
     return right;
+}
+
+struct bs_str datom_tree_separator(const struct datom_tree_node *left,
+                                   const struct datom_tree_node *right)
+{
+    struct bs_str above = datom_tree_node_key(right, 0);
+    if (right->level > 0)
+        return above;
+    struct bs_str below = datom_tree_node_key(left, left->count - 1u);
+    size_t len = 0;
+    while (len < below.len && below.ptr[len] == above.ptr[len])
+        len++;
+    return bs_str_make(above.ptr, len + 1);
+}
+
+struct datom_tree_node *datom_tree_node_shrink_root(struct datom_tree_node *root)
+{
+    while (root && root->level > 0 && root->count == 1) {
+        struct datom_tree_node *child = root->slots[0].child;
+        bs_ref_get(&child->ref);
+        datom_tree_node_put(root);
+        root = child;
+    }
+    if (!root || root->count > 0)
+        return root;
+    datom_tree_node_put(root);
+    return NULL;
 }
 
 unsigned datom_tree_node_find(const struct datom_tree_node *node, struct bs_str key,
@@ -189,7 +228,7 @@ unsigned datom_tree_node_find(const struct datom_tree_node *node, struct bs_str 
     *ret_equal = false;
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        int order = bs_str_compare(datom_tree_node_key(node, middle), key);
+        int order = datom_tree_compare(datom_tree_node_key(node, middle), key);
         if (order == 0) {
             *ret_equal = true;
             return middle;
@@ -208,7 +247,7 @@ unsigned datom_tree_node_find_child(const struct datom_tree_node *node, struct b
     unsigned high = node->count;
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        if (bs_str_compare(datom_tree_node_key(node, middle), key) <= 0)
+        if (datom_tree_compare(datom_tree_node_key(node, middle), key) <= 0)
             low = middle + 1;
         else
             high = middle;

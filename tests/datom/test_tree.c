@@ -7,7 +7,7 @@
 #include "datom/kv_model.h"
 
 #include "datom/tree.h"
-#include "datom/tree_node.h"
+#include "datom/tree_tail.h"
 
 static void assert_same(const struct datom_tree *tree, const struct model *model)
 {
@@ -78,8 +78,16 @@ static void test_tree__is_a_sorted_map_whose_dups_never_change(void **state)
         int changes;
         int dup_every;
     } rows[] = {
-        {1, 8, 50, 2000, 10},       {2, 100, 45, 4000, 100},   {3, 2000, 10, 6000, 500},
-        {4, 20000, 2, 20000, 4000}, {5, 3000, 50, 10000, 997}, {6, 500, 20, 3000, 1},
+        {1, 8, 50, 2000, 10},
+        {2, 100, 45, 4000, 100},
+        {3, 2000, 10, 6000, 500},
+        {4, 20000, 2, 20000, 4000},
+        {5, 3000, 50, 10000, 997},
+        {6, 500, 20, 3000, 1},
+        /* every change goes through a tail: growing, shrinking, mostly overwriting */
+        {7, 20000, 5, 12000, 3},
+        {8, 1500, 60, 12000, 2},
+        {9, 40, 10, 4000, 1},
     };
     (void)state;
     for (size_t r = 0; r < BS_ARRAY_COUNT(rows); r++) {
@@ -236,8 +244,10 @@ static void test_tree_put__copies_only_a_path_for_many_puts_after_a_dup(void **s
     size_t copied = 0;
     for (size_t i = 0; i < new.count; i++)
         copied += !holds(&old, new.nodes[i]);
-    /* The path, and one more node for each level where a split reached. */
-    assert_in_range(copied, (size_t) new.depth, (size_t) new.depth + 3);
+    /* The path, the leaves that are filled, and one more node for each level where a split reached.
+     */
+    size_t filled = DATOM_TREE_TAIL_MAX / DATOM_TREE_SLOTS_MAX + 1;
+    assert_in_range(copied, (size_t) new.depth, (size_t) new.depth + filled + 3);
     /* With nobody else holding it, a put to the same place moves no node above the leaf. */
     struct datom_tree_node *root = tree.root;
     put_number(&tree, number);
@@ -268,6 +278,104 @@ static void test_tree_put__fills_nodes_when_keys_come_in_order(void **state)
     assert_int_equal(set.depth, 3);
     free(set.nodes);
     datom_tree_fini(&held);
+    datom_tree_fini(&tree);
+}
+
+/* ---- tails ---- */
+
+static void assert_has(const struct datom_tree *tree, uint64_t number, bool is_there)
+{
+    char key[12] = {0};
+    struct bs_str record;
+    bs_store_u64(key, number);
+    assert_int_equal(datom_tree_get(tree, bs_str_make(key, sizeof(key)), &record),
+                     is_there ? DATOM_TREE_PRESENT : DATOM_TREE_ABSENT);
+}
+
+/* A tree of one entry, and one more in a tail. */
+static struct datom_tree tree_with_tail(void)
+{
+    struct datom_tree tree = {0};
+    put_number(&tree, 1);
+    struct datom_tree first = datom_tree_dup(&tree);
+    put_number(&tree, 3);
+    datom_tree_fini(&first);
+    assert_non_null(tree.tail);
+    return tree;
+}
+
+static void test_tree_tail__shares_its_page_with_the_one_it_came_from(void **state)
+{
+    (void)state;
+    struct datom_tree tree = tree_with_tail();
+    struct datom_tree before = datom_tree_dup(&tree);
+    put_number(&tree, 2);
+    assert_ptr_equal(tree.tail->page, before.tail->page);
+    assert_int_equal(before.tail->count, 1);
+    assert_has(&tree, 2, true);
+    assert_has(&before, 2, false);
+    datom_tree_fini(&before);
+    datom_tree_fini(&tree);
+}
+
+static void test_tree_tail__takes_a_page_of_its_own_where_another_goes_on(void **state)
+{
+    (void)state;
+    struct datom_tree tree = tree_with_tail();
+    struct datom_tree other = datom_tree_dup(&tree);
+    struct datom_tree still = datom_tree_dup(&tree);
+    put_number(&tree, 5);
+    put_number(&other, 7);
+    assert_true(other.tail->page != tree.tail->page);
+    for (uint64_t number = 1; number <= 7; number += 2) {
+        assert_has(&tree, number, number != 7);
+        assert_has(&other, number, number != 5);
+        assert_has(&still, number, number <= 3);
+    }
+    datom_tree_fini(&still);
+    datom_tree_fini(&other);
+    datom_tree_fini(&tree);
+}
+
+static void test_tree_tail__that_only_removes_empties_the_tree(void **state)
+{
+    (void)state;
+    enum { COUNT = 3 * DATOM_TREE_SLOTS_MAX };
+    struct datom_tree tree = {0};
+    for (uint64_t i = 0; i < COUNT; i++)
+        put_number(&tree, i);
+    struct datom_tree before = datom_tree_dup(&tree);
+    /* what is not there may be removed too */
+    for (uint64_t i = 0; i < COUNT + DATOM_TREE_TAIL_MAX; i++) {
+        char key[12] = {0};
+        bs_store_u64(key, i);
+        datom_tree_remove(&tree, bs_str_make(key, sizeof(key)));
+    }
+    assert_int_equal(datom_tree_count(&tree), 0);
+    assert_null(tree.root);
+    assert_int_equal(datom_tree_count(&before), COUNT);
+    datom_tree_fini(&before);
+    datom_tree_fini(&tree);
+}
+
+static void test_tree_tail__leaves_keys_that_it_has_no_room_for_to_the_tree(void **state)
+{
+    (void)state;
+    struct datom_tree tree = tree_with_tail();
+    struct datom_tree before = datom_tree_dup(&tree);
+    enum { LONG = 20000 };
+    char *key = bs_calloc(1, LONG);
+    for (int i = 0; i < 3; i++) {
+        key[LONG - 1] = (char)i;
+        datom_tree_put(&tree, bs_str_make(key, LONG), BS_STR("a record"));
+    }
+    assert_null(tree.tail);
+    assert_int_equal(datom_tree_count(&tree), 5);
+    struct bs_str record;
+    assert_int_equal(datom_tree_get(&tree, bs_str_make(key, LONG), &record), DATOM_TREE_PRESENT);
+    assert_int_equal(datom_tree_count(&before), 2);
+    free(key);
+    datom_tree_fini(&before);
     datom_tree_fini(&tree);
 }
 
@@ -330,6 +438,10 @@ int main(void)
         cmocka_unit_test(test_tree__that_is_empty_has_nothing),
         cmocka_unit_test(test_tree_put__copies_only_a_path_for_many_puts_after_a_dup),
         cmocka_unit_test(test_tree_put__fills_nodes_when_keys_come_in_order),
+        cmocka_unit_test(test_tree_tail__shares_its_page_with_the_one_it_came_from),
+        cmocka_unit_test(test_tree_tail__takes_a_page_of_its_own_where_another_goes_on),
+        cmocka_unit_test(test_tree_tail__that_only_removes_empties_the_tree),
+        cmocka_unit_test(test_tree_tail__leaves_keys_that_it_has_no_room_for_to_the_tree),
         cmocka_unit_test(test_tree__handles_on_shared_nodes_serve_many_threads),
     };
     return cmocka_run_group_tests_name("datom/tree", tests, NULL, NULL);
