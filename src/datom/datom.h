@@ -169,8 +169,7 @@ struct datom_options {
     const struct datom_log_store *log;
     /*
      * How long after it was superseded a value may pin what it is of on disk; then it answers as of
-     * its t from what the store knows of the past. Looked at when values are published and taken.
-     * 0: 60 s.
+     * its t from what the store knows of the past. 0: 60 s.
      */
     uint64_t hold_ms;
 };

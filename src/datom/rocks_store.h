@@ -63,6 +63,13 @@ struct datom_store {
     /* what the engine's state is called; ROCKS_T_UNKNOWN: a later one than any that was named */
     uint64_t newest_t;
     struct datom_schema *newest_schema;
+
+    /* Takes back what nobody's publishing or looking does (snapshot_timer.c). */
+    pthread_t timer;
+    pthread_cond_t timer_changed; /* CLOCK_MONOTONIC */
+    bool has_timer;
+    bool timer_sleeps; /* without an end: nothing is superseded */
+    bool timer_ends;
 };
 
 struct datom_snapshot {
@@ -104,6 +111,13 @@ void rocks_iter_take_back(struct datom_store *store);
 
 /* Frees the idle iterators of a snapshot that has no holders; held_lock is held. */
 void rocks_iter_free_idle(struct datom_snapshot *snapshot);
+
+/* The timer; it is started when the first snapshot is superseded. */
+void rocks_timer_init(struct datom_store *store);
+/* Without snapshots; ends it. */
+void rocks_timer_fini(struct datom_store *store);
+/* A snapshot was superseded. held_lock is held. */
+void rocks_timer_wake_locked(struct datom_store *store);
 
 /* The snapshots' part of a store that is made, and of one that goes. */
 void rocks_snapshots_init(struct datom_store *store, uint64_t hold_ms);

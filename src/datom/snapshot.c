@@ -17,12 +17,14 @@ void rocks_snapshots_init(struct datom_store *store, uint64_t hold_ms)
     store->hold_ns = (int64_t)ms * 1000000;
     datom_gate_init(&store->gate);
     pthread_mutex_init(&store->held_lock, NULL);
+    rocks_timer_init(store);
     for (unsigned i = 0; i < DATOM_GATE_LANES; i++)
         pthread_mutex_init(&store->lanes[i].lock, NULL);
 }
 
 void rocks_snapshots_fini(struct datom_store *store)
 {
+    rocks_timer_fini(store);
     BS_ASSERT(!store->held_first);
     datom_schema_unref(store->newest_schema);
     for (unsigned i = 0; i < DATOM_GATE_LANES; i++) {
@@ -106,8 +108,10 @@ void datom_snapshot_name(struct datom_snapshot *snapshot, uint64_t t, struct dat
     snapshot->schema = datom_schema_ref(schema);
     pthread_mutex_lock(&store->held_lock);
     struct datom_schema *old = store->newest_schema;
-    if (store->newest)
+    if (store->newest) {
         store->newest->superseded_ns = bs_monotonic_ns();
+        rocks_timer_wake_locked(store);
+    }
     store->newest = snapshot;
     store->newest_t = t;
     store->newest_schema = datom_schema_ref(schema);

@@ -9,9 +9,10 @@
  * days without pinning old data, the engine may be closed and opened again behind them, and a
  * read-only store, whose engine has no snapshots, has values too.
  *
- * When that happens: on stores that are written, as soon as a newer state is published and a
- * snapshot was superseded for `hold_ms`; on read-only stores with each catch-up; for all at once
- * between datom_store_stop and datom_store_resume.
+ * When that happens: on stores that are written, when a snapshot was superseded for `hold_ms`, by
+ * whoever publishes or takes a value then, or by a thread of the store's when nobody does; on
+ * read-only stores with each catch-up; for all at once between datom_store_stop and
+ * datom_store_resume.
  *
  * Reading counts itself in and out of the store (datom_store_enter, datom_store_leave), around no
  * more than a batch of a cursor; what is said of gate.h holds. Any thread.

@@ -363,6 +363,45 @@ static void test_held__nothing_is_pinned_once_the_time_is_over(void **state)
     datom_conn_unref(conn);
 }
 
+static uint64_t sum_of(struct datom_db *db)
+{
+    const struct datom_attribute *age = datom_db_attribute_named(db, BS_STR("p/age"));
+    struct datom_range range = {.index = DATOM_AEVT, .has_a = true, .a = age->id};
+    BS_CLEANUP(datom_cursor_freep) struct datom_cursor *cursor = NULL;
+    uint64_t sum = 0;
+    size_t count = 1;
+    assert_int_equal(datom_cursor_open(db, &range, &cursor, NULL), BS_OK);
+    while (count > 0) {
+        const struct datom *datoms;
+        assert_int_equal(datom_cursor_next(cursor, &datoms, &count, NULL), BS_OK);
+        for (size_t i = 0; i < count; i++)
+            sum += (uint64_t)datoms[i].v.as.integer;
+    }
+    return sum;
+}
+
+static void test_held__nothing_is_pinned_on_a_store_where_nothing_happens(void **state)
+{
+    (void)state;
+    struct datom_conn *conn =
+        open_store("idle", &(struct datom_options){.create = true, .hold_ms = 30});
+    transact_ok(conn, schema_text);
+    for (int round = 0; round < 2; round++) {
+        add_people(conn, 2);
+        BS_CLEANUP(datom_db_unrefp) struct datom_db *held = datom_conn_db(conn);
+        transact_ok(conn, "[{:p/name \"one more\" :p/age 1}]");
+        /* nobody touches the connection: only the engine is asked */
+        uint64_t snapshots = native_snapshots(conn);
+        for (int i = 0; i < 2000 && snapshots > 1; i++) {
+            usleep(5000);
+            snapshots = native_snapshots(conn);
+        }
+        assert_int_equal(snapshots, 1);
+        assert_int_equal(sum_of(held) > 0, true);
+    }
+    datom_conn_unref(conn);
+}
+
 static void test_held__values_of_a_closed_store_can_be_taken_back(void **state)
 {
     (void)state;
@@ -393,23 +432,6 @@ struct race {
     _Atomic uint64_t reads;
     _Atomic uint64_t wrong;
 };
-
-static uint64_t sum_of(struct datom_db *db)
-{
-    const struct datom_attribute *age = datom_db_attribute_named(db, BS_STR("p/age"));
-    struct datom_range range = {.index = DATOM_AEVT, .has_a = true, .a = age->id};
-    BS_CLEANUP(datom_cursor_freep) struct datom_cursor *cursor = NULL;
-    uint64_t sum = 0;
-    size_t count = 1;
-    assert_int_equal(datom_cursor_open(db, &range, &cursor, NULL), BS_OK);
-    while (count > 0) {
-        const struct datom *datoms;
-        assert_int_equal(datom_cursor_next(cursor, &datoms, &count, NULL), BS_OK);
-        for (size_t i = 0; i < count; i++)
-            sum += (uint64_t)datoms[i].v.as.integer;
-    }
-    return sum;
-}
 
 /* The ages of two people always add up to the same. */
 static void *read_on(void *argument)
@@ -639,6 +661,7 @@ int main(void)
         cmocka_unit_test(test_held__single_reads_of_values_that_were_taken_back),
         cmocka_unit_test(test_held__cursors_go_on_where_they_stood),
         cmocka_unit_test(test_held__nothing_is_pinned_once_the_time_is_over),
+        cmocka_unit_test(test_held__nothing_is_pinned_on_a_store_where_nothing_happens),
         cmocka_unit_test(test_held__values_of_a_closed_store_can_be_taken_back),
         cmocka_unit_test(test_held__eight_readers_while_values_are_taken_back),
         cmocka_unit_test(test_held__values_of_a_reader_stay_when_it_catches_up),
