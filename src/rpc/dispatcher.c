@@ -76,6 +76,7 @@ struct rpc_dispatcher *rpc_dispatcher_new(const struct rpc_dispatcher_options *o
                                                    .stage = RPC_STAGE_VALIDATION,
                                                    .before = validate_call,
                                                });
+    atomic_init(&dispatcher->serving, true);
     rpc_health_register(dispatcher);
     rpc_reflection_register(dispatcher);
     return dispatcher;

@@ -85,7 +85,11 @@ BS_API bool rpc_dispatcher_wait(struct rpc_dispatcher *dispatcher, int64_t timeo
 BS_API void rpc_dispatcher_stop(struct rpc_dispatcher *dispatcher, int64_t grace_ms);
 BS_API bool rpc_dispatcher_is_draining(const struct rpc_dispatcher *dispatcher);
 
-/* What a service says of itself when the server as a whole serves. Any time. NULL: all services. */
+/*
+ * What health says of a service while the server as a whole serves, or, for NULL, of the server as
+ * a whole and so of every service: that what it needs is not there, say. Calls are taken all the
+ * same. Any time.
+ */
 BS_API void rpc_dispatcher_set_serving(struct rpc_dispatcher *dispatcher,
                                        const struct rpc_service *service, bool serving);
 

@@ -79,6 +79,7 @@ struct rpc_dispatcher {
     void *observer_self;
 
     _Atomic bool draining;
+    _Atomic bool serving;       /* the server as a whole, as long as it does not drain */
     _Atomic uint64_t in_flight; /* accepted and not yet finished, direct ones too */
     _Atomic uint64_t next_request_id;
     uint64_t request_id_seed;

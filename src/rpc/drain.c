@@ -50,8 +50,10 @@ void rpc_dispatcher_stop(struct rpc_dispatcher *dispatcher, int64_t grace_ms)
 void rpc_dispatcher_set_serving(struct rpc_dispatcher *dispatcher,
                                 const struct rpc_service *service, bool serving)
 {
+    if (!service)
+        atomic_store(&dispatcher->serving, serving);
     for (size_t i = 0; i < dispatcher->registrations_count; i++) {
-        if (!service || dispatcher->registrations[i]->service == service)
+        if (dispatcher->registrations[i]->service == service)
             atomic_store(&dispatcher->registrations[i]->serving, serving);
     }
     rpc_dispatcher_changed(dispatcher);

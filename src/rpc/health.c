@@ -10,16 +10,16 @@ typedef Rpc__V1__HealthCheckResponse__ServingStatus serving_status;
 #define NOT_SERVING RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING
 #define SERVICE_UNKNOWN RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN
 
-/* "" is the whole server: it serves while it does not drain. */
+/* "" is the whole server: it serves while it does not drain and nobody says otherwise. */
 static serving_status status_of(const struct rpc_dispatcher *dispatcher, const char *name)
 {
-    bool draining = rpc_dispatcher_is_draining(dispatcher);
+    bool serves = !rpc_dispatcher_is_draining(dispatcher) && atomic_load(&dispatcher->serving);
     if (name[0] == '\0')
-        return draining ? NOT_SERVING : SERVING;
+        return serves ? SERVING : NOT_SERVING;
     for (size_t i = 0; i < dispatcher->registrations_count; i++) {
         const struct rpc_registration *registration = dispatcher->registrations[i];
         if (strcmp(registration->service->full_name, name) == 0)
-            return !draining && atomic_load(&registration->serving) ? SERVING : NOT_SERVING;
+            return serves && atomic_load(&registration->serving) ? SERVING : NOT_SERVING;
     }
     return SERVICE_UNKNOWN;
 }

@@ -26,6 +26,7 @@ class Server:
     """A server under libfaults; `lines` is its log."""
 
     def __init__(self, program, faults, folder):
+        self.program = program
         store = folder / "s"
         store.mkdir()
         with open(folder / "rule", "w+b") as file:
@@ -77,6 +78,13 @@ class Server:
         except urllib.error.HTTPError as answer:
             return answer.code
 
+    def rpc_status(self):
+        """What rpc.v1.HealthService says of the server as a whole."""
+        url = self.logged("ready rpc ")[0].split()[2]
+        done = subprocess.run([self.program, "call", url, "rpc.v1.HealthService/Check", "{}"],
+                              text=True, capture_output=True, timeout=60, check=False)
+        return done.stdout + done.stderr
+
     def end(self):
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(timeout=60)
@@ -111,6 +119,7 @@ def main():
         try:
             check("it is ready", server.url and server.get("/readyz") == (200, "ready\n"),
                   server.lines)
+            check("over RPC too", '"SERVING"' in server.rpc_status(), server.rpc_status())
             check("a call writes", server.write() == 200)
             metrics = server.get("/metrics")[1]
             check("the store has not failed", "\nstore_failed 0\n" in metrics, metrics)
@@ -123,6 +132,8 @@ def main():
             answer = wait(lambda: [a for a in [server.get("/readyz")] if a[0] == 503])
             check("then it is not ready, and says why", answer and "store.error/" in answer[0][1],
                   answer)
+            check("over RPC it serves not", '"NOT_SERVING"' in server.rpc_status(),
+                  server.rpc_status())
             check("it is alive", server.get("/healthz")[0] == 200)
             check("the metrics say it", "\nstore_failed 1\n" in server.get("/metrics")[1])
             server.write()
@@ -133,6 +144,8 @@ def main():
             server.fail(0)
             check("healed it is ready again, without a write",
                   wait(lambda: server.get("/readyz")[0] == 200), server.lines)
+            check("over RPC it serves again", '"SERVING"' in server.rpc_status(),
+                  server.rpc_status())
             check("which is logged once", len(server.logged("id=store-recovered")) == 1,
                   server.lines)
             check("and calls write", server.write() == 200)

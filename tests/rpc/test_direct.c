@@ -228,6 +228,18 @@ static void test_health__knows_server_and_services(void **state)
     assert_int_equal(check_health("test.ContextService", &status), BS_OK);
     assert_int_equal(status, 1);
     assert_int_equal(check_health("nobody", &status), BS_NOT_FOUND);
+    assert_int_equal(check_health("", &status), BS_OK);
+    assert_int_equal(status, 1); /* one service of it is not the server */
+    rpc_dispatcher_set_serving(server.dispatcher, NULL, false);
+    assert_int_equal(check_health("", &status), BS_OK);
+    assert_int_equal(status, 2);
+    assert_int_equal(check_health("test.ContextService", &status), BS_OK);
+    assert_int_equal(status, 2);
+    rpc_dispatcher_set_serving(server.dispatcher, NULL, true);
+    assert_int_equal(check_health("test.ContextService", &status), BS_OK);
+    assert_int_equal(status, 1);
+    assert_int_equal(check_health("test.Service", &status), BS_OK);
+    assert_int_equal(status, 2);
 }
 
 static int next_status(struct rpc_client_stream *stream)

@@ -171,7 +171,7 @@ static enum bs_code open_bridge(struct serve *serve, struct bs_error *error)
 static enum bs_code open_listeners(struct serve *serve, struct bs_error *error)
 {
     BS_TRY(rpc_dispatcher_start(serve->dispatcher, error));
-    BS_TRY(health_watch_start(serve->conn, &serve->health, error));
+    BS_TRY(health_watch_start(serve->conn, serve->dispatcher, &serve->health, error));
     /* before anybody can call: mails are to know the address */
     BS_TRY(open_bridge(serve, error));
     BS_TRY(universe_deliverer_start(serve->universe, &serve->deliverer, error));

@@ -12,11 +12,13 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "rpc/rpc.h"
 
 #define LOOK_S 2
 
 struct health_watch {
     struct datom_conn *conn;
+    struct rpc_dispatcher *dispatcher; /* told whether it serves */
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
@@ -109,6 +111,8 @@ static void look(struct health_watch *watch)
     log_state(&watch->last, &now);
     log_stall(&watch->last, &now);
     log_clock(watch, &now);
+    if ((now.code == BS_OK) != (watch->last.code == BS_OK))
+        rpc_dispatcher_set_serving(watch->dispatcher, NULL, now.code == BS_OK);
     watch->last = now;
     watch->has_looked = true;
     pthread_mutex_unlock(&watch->lock);
@@ -146,12 +150,13 @@ static void free_watch(struct health_watch *watch)
     free(watch);
 }
 
-enum bs_code health_watch_start(struct datom_conn *conn, struct health_watch **ret_watch,
-                                struct bs_error *error)
+enum bs_code health_watch_start(struct datom_conn *conn, struct rpc_dispatcher *dispatcher,
+                                struct health_watch **ret_watch, struct bs_error *error)
 {
     struct health_watch *watch = bs_calloc(1, sizeof(*watch));
     pthread_condattr_t attributes;
     watch->conn = conn;
+    watch->dispatcher = dispatcher;
     watch->last.is_readable = true;
     pthread_mutex_init(&watch->lock, NULL);
     pthread_condattr_init(&attributes);
