@@ -216,6 +216,9 @@ static void tidy(struct backup *backup)
     for (size_t i = 0; i < first_kept; i++)
         (void)unlink(backup->earlier.items[i].path);
     datom_file_sync_folder(backup->folder);
+    /* what a damaged manifest names is not known, and may be wanted by whoever repairs it */
+    if (backup->earlier.damaged_count > 0)
+        return;
     const char **names;
     size_t count;
     if (datom_file_list(backup->files, backup->arena, &names, &count, NULL) != BS_OK)
@@ -248,8 +251,8 @@ static enum bs_code run_staged(struct backup *backup, struct bs_error *error)
     BS_TRY(read_identity(backup, error));
     BS_TRY(check_same_store(backup, error));
     BS_TRY(take_files(backup, error));
-    size_t count = backup->earlier.count;
-    manifest->generation = count > 0 ? backup->earlier.items[count - 1].generation + 1 : 1;
+    manifest->generation = backup->earlier.newest + 1;
+    backup->report.damaged = backup->earlier.damaged_count;
     manifest->path = backup_manifest_path(backup->arena, backup->folder, manifest->generation);
     manifest->basis_t = backup->stage.basis_t;
     manifest->instant_ms = clock.now_ms(clock.self);
@@ -287,6 +290,7 @@ enum bs_code datom_backup(struct bs_str store, struct bs_str folder,
     struct datom_backup_report report = backup_manifest_report(&backup.manifest);
     report.files_copied = backup.report.files_copied;
     report.bytes_copied = backup.report.bytes_copied;
+    report.damaged = backup.report.damaged;
     if (ret_report)
         *ret_report = report;
     return BS_OK;

@@ -27,6 +27,9 @@ struct datom_backup_report {
     int64_t instant_ms;  /* when it was made */
     uint64_t files, bytes;
     uint64_t files_copied, bytes_copied; /* the others were in the folder already */
+    /* datom_backup: manifests in the folder that can't be read (datom_backup_list names one). They
+     * are left, and so is every file, as long as they are there. */
+    uint64_t damaged;
 };
 
 /* NULL is all defaults. */
@@ -51,8 +54,9 @@ BS_API BS_MUST_CHECK enum bs_code datom_backup(struct bs_str store, struct bs_st
                                                struct bs_error *error);
 /*
  * Reads every byte of every generation and compares it with its checksum. *ret_report is of the
- * newest. Handle: STORE_NOT_FOUND (no backup there), STORE_CORRUPT: the message and the field
- * "file" name the damaged file.
+ * newest; a manifest that is damaged is told after the generations that are not. Handle:
+ * STORE_NOT_FOUND (no backup there), STORE_CORRUPT: the message and the field "file" name the
+ * damaged file.
  */
 BS_API BS_MUST_CHECK enum bs_code datom_backup_verify(struct bs_str backup,
                                                       const struct datom_backup_options *options,
@@ -60,14 +64,16 @@ BS_API BS_MUST_CHECK enum bs_code datom_backup_verify(struct bs_str backup,
                                                       struct bs_error *error);
 /*
  * Makes a store of a backup in a folder that is empty or new (STORE_FORMAT else). Every byte is
- * compared with its checksum on the way; on failure (as datom_backup_verify) the folder is as
- * before. The store has the newest t of the backup and can be written to.
+ * compared with its checksum on the way, other generations may be damaged; on failure (as
+ * datom_backup_verify) the folder is as before. The store has the newest t of the backup and can be
+ * written to.
  */
 BS_API BS_MUST_CHECK enum bs_code datom_backup_restore(struct bs_str backup, struct bs_str store,
                                                        const struct datom_backup_options *options,
                                                        struct datom_backup_report *ret_report,
                                                        struct bs_error *error);
-/* The generations, oldest first: `found` for each. Reads the manifests only. */
+/* The generations, oldest first: `found` for each. Reads the manifests only. STORE_CORRUPT names
+ * the newest one that is damaged, when all others were found. */
 BS_API BS_MUST_CHECK enum bs_code
 datom_backup_list(struct bs_str backup,
                   void (*found)(void *self, const struct datom_backup_report *report), void *self,

@@ -10,6 +10,8 @@
 
 #define MANIFEST_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define FILE_FIELDS 5
+#define MANIFEST_PREFIX "backup-"
+#define MANIFEST_SUFFIX ".edn"
 
 const char *backup_manifest_path(struct bs_arena *arena, const char *folder, uint64_t generation)
 {
@@ -179,6 +181,35 @@ static enum bs_code read_manifest(const char *path, struct bs_arena *arena,
     return BS_OK;
 }
 
+/* Of "backup-000012.edn"; 0 when it has none. */
+static uint64_t generation_of(const char *name)
+{
+    struct bs_str number = bs_str_from(name);
+    uint64_t generation = 0;
+    number = bs_str_make(number.ptr + sizeof(MANIFEST_PREFIX) - 1,
+                         number.len - (sizeof(MANIFEST_PREFIX MANIFEST_SUFFIX) - 1));
+    return bs_str_parse_u64(number, &generation) ? generation : 0;
+}
+
+static enum bs_code add_manifest(const char *folder, const char *name, struct bs_arena *arena,
+                                 struct backup_manifests *manifests, struct bs_error *error)
+{
+    const char *path = bs_arena_dup_cstr(arena, bs_arena_printf(arena, "%s/%s", folder, name));
+    struct backup_damaged *damaged = &manifests->damaged[manifests->damaged_count];
+    struct backup_manifest *manifest = &manifests->items[manifests->count];
+    *damaged = (struct backup_damaged){.generation = generation_of(name)};
+    enum bs_code code = read_manifest(path, arena, manifest, &damaged->error);
+    if (code == BS_OK)
+        manifests->count++;
+    else if (damaged->error.reason == BS_REASON_STORE_CORRUPT)
+        manifests->damaged_count++;
+    else if (error)
+        *error = damaged->error;
+    manifests->newest =
+        BS_MAX(manifests->newest, code == BS_OK ? manifest->generation : damaged->generation);
+    return code == BS_OK || damaged->error.reason == BS_REASON_STORE_CORRUPT ? BS_OK : code;
+}
+
 static int compare_generations(const void *a, const void *b)
 {
     const struct backup_manifest *x = a;
@@ -189,7 +220,9 @@ static int compare_generations(const void *a, const void *b)
 static bool is_manifest(const char *name)
 {
     struct bs_str s = bs_str_from(name);
-    return bs_str_starts_with(s, BS_STR("backup-")) && bs_str_ends_with(s, BS_STR(".edn"));
+    return s.len > sizeof(MANIFEST_PREFIX MANIFEST_SUFFIX) - 1 &&
+           bs_str_starts_with(s, BS_STR(MANIFEST_PREFIX)) &&
+           bs_str_ends_with(s, BS_STR(MANIFEST_SUFFIX));
 }
 
 enum bs_code backup_manifests_read(const char *folder, struct bs_arena *arena,
@@ -203,13 +236,11 @@ enum bs_code backup_manifests_read(const char *folder, struct bs_arena *arena,
     BS_TRY(datom_file_list(folder, arena, &names, &count, error));
     struct backup_manifests manifests = {
         .items = bs_arena_zalloc(arena, (count + 1) * sizeof(*manifests.items)),
+        .damaged = bs_arena_zalloc(arena, (count + 1) * sizeof(*manifests.damaged)),
     };
     for (size_t i = 0; i < count; i++) {
-        if (!is_manifest(names[i]))
-            continue;
-        struct bs_str path = bs_arena_printf(arena, "%s/%s", folder, names[i]);
-        BS_TRY(read_manifest(bs_arena_dup_cstr(arena, path), arena,
-                             &manifests.items[manifests.count++], error));
+        if (is_manifest(names[i]))
+            BS_TRY(add_manifest(folder, names[i], arena, &manifests, error));
     }
     if (manifests.count > 1)
         qsort(manifests.items, manifests.count, sizeof(*manifests.items), compare_generations);

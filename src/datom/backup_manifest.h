@@ -29,15 +29,24 @@ struct backup_manifest {
     size_t files_count;
 };
 
+/* One that can't be read: nobody knows what it names. */
+struct backup_damaged {
+    uint64_t generation;   /* by the file's name; 0 when that is none */
+    struct bs_error error; /* STORE_CORRUPT, with the field "file" */
+};
+
 /* Generations, ascending. */
 struct backup_manifests {
     struct backup_manifest *items;
     size_t count;
+    struct backup_damaged *damaged;
+    size_t damaged_count;
+    uint64_t newest; /* the highest generation of both, 0 when there is none */
 };
 
 /*
- * All manifests of a folder. None: *ret_manifests is empty. STORE_CORRUPT names a damaged one,
- * STORE_FORMAT one of a newer version, STORE_NOT_FOUND when the folder is not there.
+ * All manifests of a folder, damaged ones apart. None: *ret_manifests is empty. STORE_FORMAT names
+ * one of a newer version; STORE_NOT_FOUND when the folder is not there.
  */
 BS_MUST_CHECK enum bs_code backup_manifests_read(const char *folder, struct bs_arena *arena,
                                                  struct backup_manifests *ret_manifests,

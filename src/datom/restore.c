@@ -68,10 +68,28 @@ static enum bs_code take_file(struct restore *restore, const struct backup_file 
 static enum bs_code open_backup(struct restore *restore, struct bs_error *error)
 {
     BS_TRY(backup_manifests_read(restore->folder, restore->arena, &restore->manifests, error));
-    if (restore->manifests.count == 0)
+    if (restore->manifests.count == 0 && restore->manifests.damaged_count == 0)
         return bs_error_set(error, BS_REASON_STORE_NOT_FOUND, "there is no backup at \"%s\"",
                             restore->folder);
     return BS_OK;
+}
+
+/* The newest damaged manifest, told as an error; of one generation when that is not 0. */
+static enum bs_code tell_damage(const struct restore *restore, uint64_t generation,
+                                struct bs_error *error)
+{
+    const struct backup_damaged *newest = NULL;
+    for (size_t i = 0; i < restore->manifests.damaged_count; i++) {
+        const struct backup_damaged *damaged = &restore->manifests.damaged[i];
+        if ((generation == 0 || damaged->generation == generation) &&
+            (!newest || damaged->generation > newest->generation))
+            newest = damaged;
+    }
+    if (!newest)
+        return BS_OK;
+    if (error)
+        *error = newest->error;
+    return newest->error.code;
 }
 
 static struct restore restore_make(struct bs_str folder, const struct datom_backup_options *options,
@@ -98,7 +116,7 @@ enum bs_code datom_backup_list(struct bs_str backup,
         struct datom_backup_report report = backup_manifest_report(&restore.manifests.items[i]);
         found(self, &report);
     }
-    return BS_OK;
+    return tell_damage(&restore, 0, error);
 }
 
 /* Whether an earlier generation has the very same file, which was read then. */
@@ -135,6 +153,7 @@ enum bs_code datom_backup_verify(struct bs_str backup, const struct datom_backup
             }
         }
     }
+    BS_TRY(tell_damage(&restore, 0, error));
     if (ret_report)
         *ret_report = report;
     return BS_OK;
@@ -148,18 +167,20 @@ static enum bs_code find_generation(const struct restore *restore,
 {
     const struct backup_manifests *manifests = &restore->manifests;
     uint64_t generation = restore->options->generation;
-    *ret_manifest = &manifests->items[manifests->count - 1];
-    if (generation == 0)
-        return BS_OK;
+    /* an older one than the newest only for those who ask for it */
+    uint64_t wanted = generation > 0 ? generation : manifests->newest;
+    *ret_manifest = NULL;
     for (size_t i = 0; i < manifests->count; i++) {
-        *ret_manifest = &manifests->items[i];
-        if (manifests->items[i].generation == generation)
-            return BS_OK;
+        if (manifests->items[i].generation == wanted)
+            *ret_manifest = &manifests->items[i];
     }
+    if (*ret_manifest)
+        return BS_OK;
+    BS_TRY(tell_damage(restore, manifests->count > 0 ? generation : 0, error));
     return bs_error_set(error, BS_REASON_STORE_NOT_FOUND,
                         "the backup \"%s\" has no generation %llu: its newest is %llu",
                         restore->folder, (unsigned long long)generation,
-                        (unsigned long long)(*ret_manifest)->generation);
+                        (unsigned long long)manifests->newest);
 }
 
 static enum bs_code check_target(const char *store, struct bs_arena *arena, bool *ret_is_new,

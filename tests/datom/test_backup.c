@@ -10,73 +10,32 @@
 #include <unistd.h>
 
 #include "datom/backup.h"
-
-static char base_dir[] = "/tmp/bandstand-backup-XXXXXX";
-
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(base_dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
-}
-
-static struct bs_str dir_of(const char *name, char ret_dir[80])
-{
-    snprintf(ret_dir, 80, "%s/%s", base_dir, name);
-    return bs_str_from(ret_dir);
-}
-
-static struct datom_conn *open_store(const char *name, bool create)
-{
-    char dir[80];
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_conn *conn = NULL;
-    struct datom_options options = {.create = create};
-    if (datom_conn_open(dir_of(name, dir), &options, &conn, &error) != BS_OK)
-        fail_msg("%s: %s", name, error.message);
-    return conn;
-}
-
-static void transact_ok(struct datom_conn *conn, const char *text)
-{
-    struct bs_error error = BS_ERROR_INIT;
-    if (datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error) != BS_OK)
-        fail_msg("%s: %s", text, error.message);
-}
+#include "datom/fixture.h"
 
 static struct datom_backup_report backup_ok(const char *store, const char *folder, uint64_t keep)
 {
-    char store_dir[80], folder_dir[80];
+    char store_dir[FIXTURE_PATH_MAX], folder_dir[FIXTURE_PATH_MAX];
     struct bs_error error = BS_ERROR_INIT;
     struct datom_backup_report report = {0};
     struct datom_backup_options options = {.keep = keep};
-    if (datom_backup(dir_of(store, store_dir), dir_of(folder, folder_dir), &options, &report,
-                     &error) != BS_OK)
+    if (datom_backup(fixture_path(store, store_dir), fixture_path(folder, folder_dir), &options,
+                     &report, &error) != BS_OK)
         fail_msg("%s: %s", store, error.message);
     return report;
 }
 
 static uint64_t restored_t(const char *folder, const char *store, uint64_t generation)
 {
-    char store_dir[80], folder_dir[80];
+    char store_dir[FIXTURE_PATH_MAX], folder_dir[FIXTURE_PATH_MAX];
     struct bs_error error = BS_ERROR_INIT;
     struct datom_backup_report report;
     struct datom_backup_options options = {.generation = generation};
-    if (datom_backup_restore(dir_of(folder, folder_dir), dir_of(store, store_dir), &options,
-                             &report, &error) != BS_OK)
+    if (datom_backup_restore(fixture_path(folder, folder_dir), fixture_path(store, store_dir),
+                             &options, &report, &error) != BS_OK)
         fail_msg("%s: %s", folder, error.message);
-    struct datom_conn *conn = open_store(store, false);
+    struct datom_conn *conn = fixture_open(store, &(struct datom_options){.create = false});
     struct datom_db *db = datom_conn_db(conn);
-    struct datom_check_report check;
-    assert_int_equal(datom_db_check(db, NULL, NULL, &check, NULL), BS_OK);
-    assert_int_equal(check.differences, 0);
+    fixture_check(conn);
     uint64_t t = datom_db_basis_t(db);
     datom_db_unref(db);
     datom_conn_unref(conn);
@@ -107,7 +66,8 @@ static void *write_on(void *data)
 static void test_backup__holds_what_was_acknowledged_before_it_began(void **state)
 {
     (void)state;
-    struct writer writer = {.conn = open_store("written", true)};
+    struct writer writer = {.conn =
+                                fixture_open("written", &(struct datom_options){.create = true})};
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, write_on, &writer), 0);
     for (int i = 0; i < 5; i++) {
@@ -134,17 +94,18 @@ static void count_generation(void *self, const struct datom_backup_report *repor
 static void test_backup__keeps_as_many_generations_as_asked_for(void **state)
 {
     (void)state;
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     uint64_t ts[4];
     for (size_t i = 0; i < 4; i++) {
-        struct datom_conn *conn = open_store("kept", true);
-        transact_ok(conn, "[{:db/doc \"one more\"}]");
+        struct datom_conn *conn = fixture_open("kept", &(struct datom_options){.create = true});
+        fixture_transact(conn, "[{:db/doc \"one more\"}]");
         datom_conn_unref(conn);
         ts[i] = backup_ok("kept", "kept-b", 2).basis_t;
     }
     uint64_t generations = 0;
-    assert_int_equal(datom_backup_list(dir_of("kept-b", dir), count_generation, &generations, NULL),
-                     BS_OK);
+    assert_int_equal(
+        datom_backup_list(fixture_path("kept-b", dir), count_generation, &generations, NULL),
+        BS_OK);
     assert_int_equal(generations, 34);
     assert_int_equal(restored_t("kept-b", "kept-3", 3), ts[2]);
     assert_int_equal(restored_t("kept-b", "kept-4", 0), ts[3]);
@@ -153,10 +114,12 @@ static void test_backup__keeps_as_many_generations_as_asked_for(void **state)
 static void test_backup__copies_only_what_is_new(void **state)
 {
     (void)state;
-    struct datom_conn *conn = open_store("grown", true);
-    transact_ok(conn, "[{:db/doc \"one\"}]");
+    struct datom_conn *conn = fixture_open("grown", &(struct datom_options){.create = true});
+    fixture_transact(conn, "[{:db/doc \"one\"}]");
     datom_conn_unref(conn);
-    datom_conn_unref(open_store("grown", false)); /* what was in the log is in tables now */
+    datom_conn_unref(fixture_open(
+        "grown",
+        &(struct datom_options){.create = false})); /* what was in the log is in tables now */
     backup_ok("grown", "grown-b", 0);
     struct datom_backup_report report = backup_ok("grown", "grown-b", 0);
     assert_true(report.files > report.files_copied);
@@ -167,18 +130,99 @@ static void test_backup__copies_only_what_is_new(void **state)
     assert_true(report.files > report.files_copied);
 }
 
+/* Flips a byte of a generation's manifest, or flips it back. */
+static void flip_manifest(const char *folder, uint64_t generation)
+{
+    char name[40], path[FIXTURE_PATH_MAX];
+    snprintf(name, sizeof(name), "%s/backup-%06llu.edn", folder, (unsigned long long)generation);
+    (void)fixture_path(name, path);
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 20, SEEK_SET), 0);
+    int byte = fgetc(file);
+    assert_int_equal(fseek(file, 20, SEEK_SET), 0);
+    assert_int_not_equal(fputc(byte ^ 1, file), EOF);
+    assert_int_equal(fclose(file), 0);
+}
+
+static enum bs_reason refused(const char *folder, uint64_t generation, const char *named)
+{
+    char folder_dir[FIXTURE_PATH_MAX], store[FIXTURE_PATH_MAX];
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_backup_options options = {.generation = generation};
+    assert_int_not_equal(datom_backup_restore(fixture_path(folder, folder_dir),
+                                              fixture_path("refused", store), &options, NULL,
+                                              &error),
+                         BS_OK);
+    assert_non_null(strstr(error.message, named));
+    assert_int_not_equal(access(store, F_OK), 0);
+    return error.reason;
+}
+
+static void test_backup__a_damaged_manifest_takes_its_own_generation_only(void **state)
+{
+    (void)state;
+    char dir[FIXTURE_PATH_MAX];
+    struct bs_error error = BS_ERROR_INIT;
+    uint64_t ts[4];
+    for (size_t i = 1; i <= 2; i++) {
+        struct datom_conn *conn = fixture_open("marred", &(struct datom_options){.create = true});
+        fixture_transact(conn, "[{:db/doc \"one more\"}]");
+        datom_conn_unref(conn);
+        ts[i] = backup_ok("marred", "marred-b", 3).basis_t;
+    }
+    flip_manifest("marred-b", 2);
+    uint64_t generations = 0;
+    (void)fixture_path("marred-b", dir);
+    assert_int_equal(datom_backup_list(bs_str_from(dir), count_generation, &generations, &error),
+                     BS_DATA_LOSS);
+    assert_int_equal(generations, 1);
+    assert_non_null(strstr(error.message, "backup-000002.edn"));
+    assert_int_equal(datom_backup_verify(bs_str_from(dir), NULL, NULL, &error), BS_DATA_LOSS);
+    assert_non_null(strstr(error.message, "backup-000002.edn"));
+    /* the newest is the damaged one: nobody gets an older one without asking for it */
+    assert_int_equal(refused("marred-b", 0, "backup-000002.edn"), BS_REASON_STORE_CORRUPT);
+    assert_int_equal(refused("marred-b", 2, "backup-000002.edn"), BS_REASON_STORE_CORRUPT);
+    assert_int_equal(refused("marred-b", 7, "no generation 7"), BS_REASON_STORE_NOT_FOUND);
+    assert_int_equal(restored_t("marred-b", "marred-1", 1), ts[1]);
+    /* the next one is not made in its place, and leaves what it may need */
+    struct datom_backup_report report = backup_ok("marred", "marred-b", 1);
+    assert_int_equal(report.generation, 3);
+    assert_int_equal(report.damaged, 1);
+    assert_int_equal(restored_t("marred-b", "marred-3", 0), ts[2]);
+    flip_manifest("marred-b", 2);
+    assert_int_equal(restored_t("marred-b", "marred-2", 2), ts[2]);
+    report = backup_ok("marred", "marred-b", 1);
+    assert_int_equal(report.damaged, 0);
+    assert_int_equal(datom_backup_verify(bs_str_from(dir), NULL, &report, NULL), BS_OK);
+    assert_int_equal(report.generation, 4);
+}
+
+static void test_backup__of_damaged_manifests_only_names_the_newest(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = fixture_open("alone", NULL);
+    datom_conn_unref(conn);
+    backup_ok("alone", "alone-b", 0);
+    flip_manifest("alone-b", 1);
+    assert_int_equal(refused("alone-b", 0, "backup-000001.edn"), BS_REASON_STORE_CORRUPT);
+    assert_int_equal(refused("alone-b", 5, "backup-000001.edn"), BS_REASON_STORE_CORRUPT);
+    assert_int_equal(backup_ok("alone", "alone-b", 0).generation, 2);
+}
+
 static void test_restore__refuses_a_folder_that_is_not_empty(void **state)
 {
     (void)state;
-    char store[80], folder[80];
+    char store[FIXTURE_PATH_MAX], folder[FIXTURE_PATH_MAX];
     struct bs_error error = BS_ERROR_INIT;
-    datom_conn_unref(open_store("full", true));
+    datom_conn_unref(fixture_open("full", &(struct datom_options){.create = true}));
     backup_ok("full", "full-b", 0);
-    assert_int_not_equal(
-        datom_backup_restore(dir_of("full-b", folder), dir_of("full", store), NULL, NULL, &error),
-        BS_OK);
+    assert_int_not_equal(datom_backup_restore(fixture_path("full-b", folder),
+                                              fixture_path("full", store), NULL, NULL, &error),
+                         BS_OK);
     assert_int_equal(error.reason, BS_REASON_STORE_FORMAT);
-    datom_conn_unref(open_store("full", false)); /* still there */
+    datom_conn_unref(
+        fixture_open("full", &(struct datom_options){.create = false})); /* still there */
 }
 
 int main(void)
@@ -187,7 +231,9 @@ int main(void)
         cmocka_unit_test(test_backup__holds_what_was_acknowledged_before_it_began),
         cmocka_unit_test(test_backup__keeps_as_many_generations_as_asked_for),
         cmocka_unit_test(test_backup__copies_only_what_is_new),
+        cmocka_unit_test(test_backup__a_damaged_manifest_takes_its_own_generation_only),
+        cmocka_unit_test(test_backup__of_damaged_manifests_only_names_the_newest),
         cmocka_unit_test(test_restore__refuses_a_folder_that_is_not_empty),
     };
-    return cmocka_run_group_tests_name("datom/backup", tests, setup, teardown);
+    return cmocka_run_group_tests_name("datom/backup", tests, fixture_setup, fixture_teardown);
 }

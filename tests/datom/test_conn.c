@@ -300,6 +300,49 @@ static void test_conn__transactions_may_begin_before_others_have_ended(void **st
     bs_arena_free(arena);
 }
 
+/* Each of these writes 12 MiB: two indexes and the log have the text; a group that has
+ * BS_LIMIT_GROUP_BYTES is written before others join. */
+static void test_conn__a_group_that_is_large_enough_is_written_before_it_grows(void **state)
+{
+    enum { LARGE_COUNT = 6, LARGE_BYTES = 4 * 1024 * 1024 };
+    struct bs_arena *arena = bs_arena_new(0);
+    (void)state;
+    struct datom_conn *conn = open_store("large", NULL);
+    transact_ok(conn, schema_text);
+    transact_ok(conn, "[{:db/ident :n/text :db/valueType :db.type/string"
+                      "  :db/cardinality :db.cardinality/one}]");
+    char *text = bs_arena_alloc(arena, LARGE_BYTES);
+    memset(text, 'x', LARGE_BYTES);
+    struct datom_pending *pending[LARGE_COUNT];
+    struct datom_health health;
+    datom_conn_health(conn, &health);
+    uint64_t groups = health.groups;
+    for (int64_t i = 0; i < LARGE_COUNT; i++) {
+        const struct edn pairs[] = {EDN_KEYWORD_LIT("n/number"), edn_long(i),
+                                    EDN_KEYWORD_LIT("n/text"),
+                                    edn_string(bs_str_make(text, LARGE_BYTES))};
+        const struct edn forms[] = {edn_map_of(arena, pairs, 2)};
+        assert_int_equal(
+            datom_transact_begin(conn, edn_vector_of(arena, forms, 1), NULL, &pending[i], NULL),
+            BS_OK);
+        datom_conn_health(conn, &health);
+        /* nobody waits for one: what is written is written to make room */
+        uint64_t expected = (uint64_t)i / 3;
+        if (health.groups - groups != expected)
+            fail_msg("after %lld of 12 MiB each there are %llu groups", (long long)i + 1,
+                     (unsigned long long)(health.groups - groups));
+    }
+    for (size_t i = 0; i < LARGE_COUNT; i++)
+        assert_int_equal(datom_pending_end(pending[i], NULL, NULL), BS_OK);
+    datom_conn_health(conn, &health);
+    assert_int_equal(health.groups - groups, 2);
+    struct datom_db *db = datom_conn_db(conn);
+    assert_int_equal(count_of(db, "n/text"), LARGE_COUNT);
+    datom_db_unref(db);
+    datom_conn_unref(conn);
+    bs_arena_free(arena);
+}
+
 static void test_conn__idents_and_attributes_survive_reopening(void **state)
 {
     (void)state;
@@ -394,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_conn__values_outlive_their_connection),
         cmocka_unit_test(test_conn__a_failed_transaction_harms_nobody),
         cmocka_unit_test(test_conn__transactions_may_begin_before_others_have_ended),
+        cmocka_unit_test(test_conn__a_group_that_is_large_enough_is_written_before_it_grows),
         cmocka_unit_test(test_conn__idents_and_attributes_survive_reopening),
         cmocka_unit_test(test_conn__alterations_rewrite_the_indexes),
         cmocka_unit_test(test_conn__a_second_reader_follows_the_writer),

@@ -545,13 +545,19 @@ static void test_killed_during_an_excision_it_is_done_or_not_at_all(void **state
         waitpid(pid, &status, 0);
         assert_true(WIFSIGNALED(status));
         struct datom_conn *conn = open_store(name, NULL);
+        struct datom_health health;
+        datom_conn_health(conn, &health);
+        assert_true(health.was_left);
         bool is_done = count_left(conn, "secret") == 0;
         if (!is_done)
             assert_true(count_left(conn, "secret-name-1") > 0);
         fixture_check(conn);
         datom_conn_unref(conn);
         /* the manifest of the open that purged is a new one after the next */
-        datom_conn_unref(open_store(name, NULL));
+        conn = open_store(name, NULL);
+        datom_conn_health(conn, &health);
+        assert_false(health.was_left);
+        datom_conn_unref(conn);
         if (is_done)
             assert_int_equal(count_files(name, "secret"), 0);
     }

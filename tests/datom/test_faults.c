@@ -12,6 +12,7 @@
 #include "datom/datom.h"
 #include "datom/folder.h"
 #include "faults.h"
+#include "shared_log.h"
 
 #define NUMBERS_BEFORE 10
 
@@ -64,9 +65,8 @@ static void open_store(struct fixture *f, uint64_t min_free_bytes)
         fail_msg("%s", f->error.message);
 }
 
-static void open_with_numbers(struct fixture *f)
+static void add_numbers(struct fixture *f)
 {
-    open_store(f, UINT64_MAX);
     assert_int_equal(
         datom_transact_text(
             f->conn,
@@ -77,6 +77,12 @@ static void open_with_numbers(struct fixture *f)
     for (; f->acknowledged < NUMBERS_BEFORE; f->acknowledged++)
         assert_int_equal(say(f, f->acknowledged), BS_OK);
     f->held = datom_conn_db(f->conn);
+}
+
+static void open_with_numbers(struct fixture *f)
+{
+    open_store(f, UINT64_MAX);
+    add_numbers(f);
 }
 
 static bool has(struct datom_db *db, int64_t number, const char *row)
@@ -230,6 +236,55 @@ static void test_faults__any_single_failure_is_survived(void **state)
     test_rows_end();
 }
 
+/* The log has it and the indexes do not: it comes with what the log gives later, once. */
+static void test_faults__indexes_that_fail_behind_a_log_elsewhere_follow_it(void **state)
+{
+    struct fixture *f = *state;
+    struct shared_log log;
+    char path[120];
+    snprintf(path, sizeof(path), "%s.log", f->dir);
+    shared_log_open(&log, path);
+    const struct datom_log_store store = shared_log_store(&log);
+    const struct datom_options options = {
+        .create = true, .min_free_bytes = UINT64_MAX, .log = &store};
+    if (datom_conn_open(bs_str_from(f->dir), &options, &f->conn, &f->error) != BS_OK)
+        fail_msg("%s", f->error.message);
+    add_numbers(f);
+    for (size_t i = 0; i < BS_ARRAY_COUNT(fault_rows); i++) {
+        const struct fault_row *row = &fault_rows[i];
+        size_t count = log.count;
+        int64_t number = f->acknowledged++;
+        faults_set(&row->rule);
+        enum bs_code code = say(f, number);
+        /* what is only to be synced is no failure: the log was */
+        if (row->rule.kinds != FAULTS_SYNC) {
+            test_row(row->name, code == BS_UNKNOWN, "%d, %s", code, f->error.message);
+            test_row(row->name, f->error.reason == BS_REASON_STORE_OUTCOME_UNKNOWN, "%s",
+                     f->error.message);
+        }
+        test_row(row->name, log.count == count + 1, "the log has %zu more", log.count - count);
+        assert_acknowledged_is_there(f, f->held, row->name);
+        faults_heal();
+        code = say_when_healed(f, f->acknowledged);
+        test_row(row->name, code == BS_OK, "%s", f->error.message);
+        f->acknowledged++;
+        struct datom_db *db = datom_conn_db(f->conn);
+        assert_acknowledged_is_there(f, db, row->name);
+        datom_db_unref(db);
+        test_row(row->name,
+                 say(f, number) != BS_OK && f->error.reason == BS_REASON_DB_UNIQUE_CONFLICT,
+                 "could be said again: %s", f->error.message);
+        assert_checks(f, row->name);
+    }
+    test_rows_end();
+    datom_db_unref(f->held);
+    f->held = NULL;
+    datom_conn_unref(f->conn);
+    f->conn = NULL;
+    shared_log_close(&log);
+    (void)unlink(path);
+}
+
 static void test_faults__a_disk_that_is_nearly_full_is_left_alone(void **state)
 {
     struct fixture *f = *state;
@@ -280,6 +335,7 @@ int main(void)
         TEST(test_faults__a_failed_write_is_told_and_its_end_is_enough),
         TEST(test_faults__a_log_that_cant_be_synced_loses_nothing),
         TEST(test_faults__any_single_failure_is_survived),
+        TEST(test_faults__indexes_that_fail_behind_a_log_elsewhere_follow_it),
         TEST(test_faults__a_disk_that_is_nearly_full_is_left_alone),
         TEST(test_faults__openings_are_counted),
         TEST(test_faults__a_clock_that_goes_back_is_counted),

@@ -51,6 +51,11 @@ static int run(const struct cli_command *command, const struct args *args, const
     cli_progress_end(&progress);
     if (code != BS_OK)
         return cli_failed(command, &error);
+    if (report.damaged > 0 && !args->verify)
+        fprintf(stderr,
+                "bandstand backup: %" PRIu64 " damaged manifest(s) in %s (see --list): nothing is "
+                "removed from files/ while they are there\n",
+                report.damaged, folder);
     if (args->verify) {
         printf("every byte is as it was written: ");
         print_generation(NULL, &report);
