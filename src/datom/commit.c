@@ -97,6 +97,7 @@ static enum bs_code resolve_locked(struct datom_pending *pending, bool *ret_agai
         .tx_data = pending->tx_data,
         .clock = conn->clock,
         .interrupt = options ? options->interrupt : NULL,
+        .holders = conn->holders,
         .keep_changes = conn->store != NULL,
     };
     struct tx_result result;

@@ -139,6 +139,7 @@ static enum bs_code open_with_log(struct datom_store *store, const struct datom_
     datom_body_unref(body);
     conn->store = datom_store_ref(store);
     conn->log = log;
+    conn->holders = options->read_only ? NULL : datom_holders_new();
     conn->has_own_log = has_own_log;
     if (!options->read_only)
         BS_TRY(datom_store_purge_pending(store, error));
@@ -177,6 +178,7 @@ void datom_conn_unref(struct datom_conn *conn)
     BS_ASSERT(!conn->forming && !conn->is_writing);
     datom_db_unref(conn->published);
     datom_body_unref(conn->tip);
+    datom_holders_free(conn->holders);
     datom_store_unref(conn->store);
     pthread_cond_destroy(&conn->changed);
     pthread_cond_destroy(&conn->was_published);

@@ -18,6 +18,7 @@
 
 #include "datom/datom.h"
 #include "datom/db.h"
+#include "datom/holders.h"
 #include "datom/log_store.h"
 #include "datom/purge.h"
 
@@ -52,6 +53,7 @@ struct datom_conn {
     pthread_cond_t was_published; /* with publish_lock; CLOCK_MONOTONIC */
     struct datom_watcher *watchers; /* of publish_lock too */
     struct datom_body *tip;
+    struct datom_holders *holders; /* of the tip; NULL: not with a store that is written */
     struct datom_group *forming;
     bool is_writing;
     struct datom_fault fault;

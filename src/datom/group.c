@@ -89,6 +89,8 @@ void datom_group_discard_forming_locked(struct datom_conn *conn)
         datom_group_unref_locked(conn->forming);
         conn->forming = NULL;
     }
+    if (conn->holders)
+        datom_holders_clear(conn->holders); /* another transaction may come to have the same t */
     datom_conn_set_tip_locked(conn, conn->published->body);
     pthread_cond_broadcast(&conn->changed);
 }

@@ -62,23 +62,36 @@ enum bs_code tx_walk(struct tx *tx, const struct datom_range *range, struct bs_e
     return datom_cursor_open(tx->db, range, &tx->cursor, error);
 }
 
-enum bs_code tx_lookup(struct tx *tx, const struct datom_attribute *attribute, struct edn value,
-                       datom_id *ret_id, struct bs_error *error)
+static enum bs_code seek_holder(struct tx *tx, const struct datom_attribute *attribute,
+                                struct edn value, datom_id *ret_id, struct bs_error *error)
 {
-    *ret_id = DATOM_NO_ID;
-    if (datom_body_count(tx->db->body, attribute->id) == 0)
-        return BS_OK;
     struct datom_range range = {
         .index = DATOM_AVET, .has_a = true, .a = attribute->id, .has_v = true, .v = value};
-    /* an attribute that becomes unique in this transaction is not indexed in db-before */
-    if (!attribute->has_avet)
-        return BS_OK;
     const struct datom *datoms;
     size_t count;
     BS_TRY(tx_walk(tx, &range, error));
     BS_TRY(datom_cursor_next(tx->cursor, &datoms, &count, error));
     if (count > 0)
         *ret_id = datoms[0].e;
+    return BS_OK;
+}
+
+enum bs_code tx_lookup(struct tx *tx, const struct datom_attribute *attribute, struct edn value,
+                       datom_id *ret_id, struct bs_error *error)
+{
+    *ret_id = DATOM_NO_ID;
+    /* an attribute that becomes unique in this transaction is not indexed in db-before */
+    if (datom_body_count(tx->db->body, attribute->id) == 0 || !attribute->has_avet)
+        return BS_OK;
+    if (!tx->holders || attribute->unique == DATOM_UNIQUE_NONE)
+        return seek_holder(tx, attribute, value, ret_id, error);
+    struct datom_key_value key_value;
+    datom_key_value_encode(value, attribute->type, &key_value);
+    if (datom_holders_find(tx->holders, attribute->id, &key_value, ret_id))
+        return BS_OK;
+    BS_TRY(seek_holder(tx, attribute, value, ret_id, error));
+    if (*ret_id != DATOM_NO_ID)
+        datom_holders_put(tx->holders, attribute->id, &key_value, *ret_id);
     return BS_OK;
 }
 
@@ -167,6 +180,7 @@ static void tx_fini(struct tx *tx)
     free(tx->ops);
     free(tx->entries);
     free(tx->changes);
+    bs_buf_fini(&tx->record);
     bs_arena_free(tx->scratch);
 }
 
@@ -179,6 +193,32 @@ static void give_changes(struct tx *tx, struct tx_result *result)
     result->changes_count = tx->changes_count;
 }
 
+/* An entry of a unique attribute that is no news, or of another attribute, says nothing of holders.
+ */
+static bool moves_unique(const struct tx_entry *entry, bool added)
+{
+    return entry->added == added && !entry->is_redundant &&
+           entry->attribute->unique != DATOM_UNIQUE_NONE;
+}
+
+/* Who holds what after it: a value may be given up by one entity and taken by another. */
+static void tell_holders(const struct tx *tx)
+{
+    if (tx->has_erased || tx->schema_after != tx->db->body->schema)
+        datom_holders_clear(tx->holders);
+    for (size_t i = 0; i < tx->entries_count; i++) {
+        const struct tx_entry *entry = &tx->entries[i];
+        if (moves_unique(entry, false))
+            datom_holders_remove(tx->holders, entry->attribute->id, entry->key_value);
+    }
+    for (size_t i = 0; i < tx->entries_count && !tx->has_erased; i++) {
+        const struct tx_entry *entry = &tx->entries[i];
+        if (moves_unique(entry, true))
+            datom_holders_put(tx->holders, entry->attribute->id, entry->key_value, entry->e);
+    }
+    datom_holders_advance(tx->holders, tx->t);
+}
+
 enum bs_code tx_run(const struct tx_request *request, struct datom_report *report,
                     struct tx_result *ret_result, struct bs_error *error)
 {
@@ -188,6 +228,8 @@ enum bs_code tx_run(const struct tx_request *request, struct datom_report *repor
         .forms = request->tx_data,
         .clock = request->clock.now_ms ? request->clock : bs_clock_system(),
         .interrupt = request->interrupt,
+        .holders = request->holders,
+        .record = BS_BUF_INIT(0),
         .arena = report->arena,
         .scratch = bs_arena_new(0),
         .t = t,
@@ -196,6 +238,8 @@ enum bs_code tx_run(const struct tx_request *request, struct datom_report *repor
         .next_element = request->before->next_element,
         .keep_changes = request->keep_changes,
     };
+    if (tx.holders)
+        datom_holders_expect(tx.holders, request->before->basis_t);
     enum bs_code code = run_steps(&tx, error);
     if (code == BS_OK) {
         list_tempids(&tx, report);
@@ -212,6 +256,8 @@ enum bs_code tx_run(const struct tx_request *request, struct datom_report *repor
         };
         if (request->keep_changes)
             give_changes(&tx, ret_result);
+        if (tx.holders)
+            tell_holders(&tx);
     } else {
         datom_body_unref(tx.body_after);
     }
@@ -263,6 +309,7 @@ enum bs_code tx_replay_changes(struct datom_body *before, const struct datom_log
         .next_t = before->next_t,
         .next_element = before->next_element,
         .keep_changes = true,
+        .record = BS_BUF_INIT(0),
     };
     count_ids(&tx, entry);
     enum bs_code code = replay_steps(&tx, entry, error);

@@ -19,6 +19,7 @@
  */
 
 #include "datom/db.h"
+#include "datom/holders.h"
 #include "datom/table.h"
 
 /* An entity-to-be. Temps that turn out to be one entity are united; the root speaks for all. */
@@ -117,7 +118,8 @@ struct tx {
     struct datom_table adds_by_ea; /* additions of cardinality one */
     struct datom_table adds_by_av; /* additions of unique attributes */
 
-    struct datom_cursor *cursor; /* reused for all walks of db-before; NULL until needed */
+    struct datom_holders *holders; /* of db-before; NULL: none */
+    struct datom_cursor *cursor;   /* reused for all walks of db-before; NULL until needed */
     struct datom_schema *schema_after;
     int64_t instant_ms;
 
@@ -131,6 +133,7 @@ struct tx {
     struct datom *uncounted; /* live datoms that were erased, as retractions; in the arena */
     size_t uncounted_count;
     bool keep_changes;
+    struct bs_buf record;         /* of the change that is being made */
     struct datom_change *changes; /* in the scratch arena */
     size_t changes_count, changes_capacity;
 };
@@ -234,6 +237,9 @@ struct tx_request {
     struct edn tx_data;
     struct bs_clock clock;
     const struct bs_interrupt *interrupt; /* may be NULL */
+    /* asked and told, when `before` is the state that it knows or that it is to know; may be NULL
+     */
+    struct datom_holders *holders;
     bool keep_changes;
 };
 

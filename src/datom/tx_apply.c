@@ -26,14 +26,14 @@ void tx_change_life(struct tx *tx, enum datom_family family, const struct datom_
 {
     struct datom_key key;
     datom_key_make(family, life, attribute->many, value, &key);
-    BS_CLEANUP(bs_buf_fini) struct bs_buf record = BS_BUF_INIT(0);
+    bs_buf_reset(&tx->record);
     if (!is_delete)
-        datom_record_make(family, life, attribute->many, attribute->type, value, &record);
+        datom_record_make(family, life, attribute->many, attribute->type, value, &tx->record);
     change(tx, &(struct datom_change){
                    .family = family,
                    .is_delete = is_delete,
                    .key = datom_key_str(&key),
-                   .record = bs_buf_str(&record),
+                   .record = bs_buf_str(&tx->record),
                });
 }
 

@@ -113,9 +113,9 @@ static bool claim_equals(const void *self, uint32_t idx, const void *key)
            bs_str_equal(a->value, b->value);
 }
 
-/* Makes the claim of an operation, looking the holder up the first time its value is known. */
-static enum bs_code make_claim(struct claims *claims, uint32_t op_idx, struct claim *ret_claim,
-                               struct bs_error *error)
+/* Makes the claim of an operation; *ret_value is known unless the claim says otherwise. */
+static void make_claim(struct claims *claims, uint32_t op_idx, struct claim *ret_claim,
+                       struct edn *ret_value)
 {
     struct tx *tx = claims->tx;
     struct tx_op *op = &tx->ops[op_idx];
@@ -129,7 +129,7 @@ static enum bs_code make_claim(struct claims *claims, uint32_t op_idx, struct cl
             *bytes = root;
             ret_claim->is_unknown = true;
             ret_claim->value = bs_str_make((const char *)bytes, sizeof(*bytes));
-            return BS_OK;
+            return;
         }
         value = edn_long((int64_t)id);
     } else if (op->v_temps) {
@@ -139,12 +139,20 @@ static enum bs_code make_claim(struct claims *claims, uint32_t op_idx, struct cl
     datom_key_value_encode(value, op->attribute->type, &key_value);
     ret_claim->value =
         bs_arena_dup(tx->scratch, bs_str_make((const char *)key_value.bytes, key_value.len));
-    if (!op->has_holder && !ret_claim->is_unknown) {
-        enum bs_code code = tx_lookup(tx, op->attribute, value, &op->holder, error);
-        if (code != BS_OK)
-            return code;
-        op->has_holder = true;
-    }
+    *ret_value = value;
+}
+
+/* The holder of a claim's value in db-before, as an equal claim has found it or by a look-up. */
+static enum bs_code find_holder(struct claims *claims, const struct claim *claim, struct edn value,
+                                uint32_t equal, struct bs_error *error)
+{
+    struct tx *tx = claims->tx;
+    struct tx_op *op = &tx->ops[claim->op_idx];
+    if (equal != DATOM_TABLE_NONE)
+        op->holder = tx->ops[claims->items[equal].op_idx].holder;
+    else
+        BS_TRY(tx_lookup(tx, op->attribute, value, &op->holder, error));
+    op->has_holder = true;
     return BS_OK;
 }
 
@@ -152,12 +160,15 @@ static enum bs_code take_claim(struct claims *claims, uint32_t op_idx, struct bs
 {
     struct tx *tx = claims->tx;
     struct claim claim;
-    BS_TRY(make_claim(claims, op_idx, &claim, error));
+    struct edn value = edn_nil();
+    make_claim(claims, op_idx, &claim, &value);
     const struct tx_op *op = &tx->ops[op_idx];
-    if (op->has_holder && op->holder != DATOM_NO_ID)
-        BS_TRY(bind(claims, op, op->holder, error));
     uint64_t hash = tx_hash(claim.value.ptr, claim.value.len, claim.attribute->id);
     uint32_t found = datom_table_find(&claims->table, hash, claim_equals, claims, &claim);
+    if (!op->has_holder && !claim.is_unknown)
+        BS_TRY(find_holder(claims, &claim, value, found, error));
+    if (op->has_holder && op->holder != DATOM_NO_ID)
+        BS_TRY(bind(claims, op, op->holder, error));
     if (found == DATOM_TABLE_NONE) {
         claims->items[claims->count] = claim;
         datom_table_add(&claims->table, hash, (uint32_t)claims->count++);

@@ -188,6 +188,27 @@ static enum bs_code check_one(struct tx *tx, const struct tx_entry *entry, struc
     return other ? conflict(tx, other, entry, error) : BS_OK;
 }
 
+/* Whether db-before says the same; retracts the other value that it has of cardinality one. */
+static enum bs_code replace_current(struct tx *tx, const struct tx_entry *entry,
+                                    const struct datom_key_value *value, bool *ret_is_same,
+                                    struct bs_error *error)
+{
+    /* the holder of a unique value has it: that is how most entities are named */
+    *ret_is_same = entry->has_holder && entry->holder == entry->e;
+    if (*ret_is_same)
+        return BS_OK;
+    struct datom_life life;
+    BS_TRY(tx_find_current(tx, entry->e, entry->attribute, value, &life, ret_is_same, error));
+    if (!*ret_is_same || entry->attribute->many)
+        return BS_OK;
+    struct datom_key_value current;
+    datom_key_value_encode(life.v, entry->attribute->type, &current);
+    *ret_is_same = bs_str_equal(tx_key_value_str(&current), tx_key_value_str(value));
+    if (!*ret_is_same)
+        retract_implied(tx, entry, &life);
+    return BS_OK;
+}
+
 enum bs_code tx_entry_add(struct tx *tx, const struct tx_entry *entry, struct bs_error *error)
 {
     struct datom_key_value value;
@@ -197,17 +218,8 @@ enum bs_code tx_entry_add(struct tx *tx, const struct tx_entry *entry, struct bs
         return tx->entries[found].added ? BS_OK : conflict(tx, &tx->entries[found], entry, error);
     BS_TRY(check_one(tx, entry, error));
 
-    struct datom_life life;
-    bool is_current;
-    BS_TRY(tx_find_current(tx, entry->e, entry->attribute, &value, &life, &is_current, error));
-    bool is_same = is_current;
-    if (is_current && !entry->attribute->many) {
-        struct datom_key_value current;
-        datom_key_value_encode(life.v, entry->attribute->type, &current);
-        is_same = bs_str_equal(tx_key_value_str(&current), tx_key_value_str(&value));
-        if (!is_same)
-            retract_implied(tx, entry, &life);
-    }
+    bool is_same;
+    BS_TRY(replace_current(tx, entry, &value, &is_same, error));
     struct tx_entry *made = tx_entry_new(tx, entry, &value);
     made->is_redundant = is_same;
     if (!entry->attribute->many)
@@ -215,7 +227,6 @@ enum bs_code tx_entry_add(struct tx *tx, const struct tx_entry *entry, struct bs
     return BS_OK;
 }
 
-/* Retractions whose current key of cardinality one is written anew by an addition. */
 /* Retractions whose current key of cardinality one is written anew by an addition. */
 void tx_mark_replaced(struct tx *tx)
 {
