@@ -130,6 +130,8 @@ static void open_once(struct datom_store *store, bool compress, char **ret_text)
         memset(store->columns, 0, sizeof(store->columns));
         datom_rocks_options_fini(options);
     }
+    for (unsigned i = 0; store->db && i < DATOM_ROCKS_COLUMNS; i++)
+        store->column_ids[i] = rocksdb_column_family_handle_get_id(store->columns[i]);
     datom_folder_remove(log_dir);
 }
 
@@ -315,58 +317,6 @@ enum bs_code datom_store_catch_up(struct datom_store *store, struct bs_error *er
     if (store->read_only)
         rocksdb_try_catch_up_with_primary(store->db, &text);
     return rocks_take_error(text, "follow the writer of", store->dir, error);
-}
-
-/* ---- writing ---- */
-
-/* The batch itself: there is nothing else to know about a write. */
-static rocksdb_writebatch_t *batch_of(struct datom_write *write)
-{
-    return (rocksdb_writebatch_t *)write;
-}
-
-struct datom_write *datom_write_new(void)
-{
-    return (struct datom_write *)rocksdb_writebatch_create();
-}
-
-void datom_write_free(struct datom_write *write)
-{
-    if (write)
-        rocksdb_writebatch_destroy(batch_of(write));
-}
-
-void datom_write_add(struct datom_store *store, struct datom_write *write,
-                     const struct datom_change *change)
-{
-    rocksdb_column_family_handle_t *column = rocks_column(store, change->family);
-    if (change->is_delete)
-        rocksdb_writebatch_delete_cf(batch_of(write), column, change->key.ptr, change->key.len);
-    else
-        rocksdb_writebatch_put_cf(batch_of(write), column, change->key.ptr, change->key.len,
-                                  change->record.ptr, change->record.len);
-}
-
-size_t datom_write_bytes(struct datom_write *write)
-{
-    size_t size = 0;
-    (void)rocksdb_writebatch_data(batch_of(write), &size);
-    return size;
-}
-
-enum bs_code datom_store_write(struct datom_store *store, struct datom_write *write, bool sync,
-                               struct bs_error *error)
-{
-    if (store->read_only)
-        return bs_error_set(error, BS_REASON_DB_READ_ONLY, "the store \"%s\" was opened read-only",
-                            store->dir);
-    if (store->mode != ROCKS_WRITES)
-        return bs_error_set(error, BS_REASON_STORE_FAILED,
-                            "the store \"%s\" can't be written since a write failed", store->dir);
-    char *text = NULL;
-    rocksdb_write(store->db, sync && !store->no_sync ? store->write_synced : store->write_unsynced,
-                  batch_of(write), &text);
-    return rocks_take_error(text, "write to", store->dir, error);
 }
 
 /* ---- sizes ---- */

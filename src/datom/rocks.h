@@ -45,7 +45,7 @@ struct datom_write *datom_write_new(void);
 void datom_write_free(struct datom_write *write);
 void datom_write_add(struct datom_store *store, struct datom_write *write,
                      const struct datom_change *change);
-size_t datom_write_bytes(struct datom_write *write);
+size_t datom_write_bytes(const struct datom_write *write);
 BS_MUST_CHECK enum bs_code datom_store_write(struct datom_store *store, struct datom_write *write,
                                              bool sync, struct bs_error *error);
 
