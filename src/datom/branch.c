@@ -5,33 +5,9 @@
  * are written by the schema of t.
  */
 
-#include "datom/branch.h"
+#include "datom/branch_iter.h"
 
-struct shown {
-    struct bs_str key;
-    struct bs_str record;
-};
-
-struct branch_iter {
-    struct datom_kv_iter iter;         /* must be first */
-    struct datom_body *parent;         /* held */
-    const struct datom_schema *schema; /* of t */
-    enum datom_family family;
-    uint64_t t;
-    struct datom_source now;
-    struct datom_source past; /* not open for history families and the log */
-    struct bs_error failure;  /* of the sources */
-    struct bs_arena *arena;   /* of the group */
-    struct shown *group;
-    size_t count, capacity, at;
-};
-
-static bool is_current(enum datom_family family)
-{
-    return family <= DATOM_FAMILY_VAET;
-}
-
-static void fail(struct branch_iter *branch, enum bs_code code, const struct bs_error *error)
+void datom_branch_fail(struct branch_iter *branch, enum bs_code code, const struct bs_error *error)
 {
     branch->iter.valid = false;
     branch->iter.code = code;
@@ -48,8 +24,8 @@ static bool has_avet(const struct branch_iter *branch, uint32_t a)
     return attribute && attribute->has_avet;
 }
 
-static enum bs_code look(struct branch_iter *branch, struct datom_life *ret_life, bool *ret_shown,
-                         struct bs_error *error)
+enum bs_code datom_branch_look(struct branch_iter *branch, struct datom_life *ret_life,
+                               bool *ret_shown, struct bs_error *error)
 {
     const struct datom_kv_iter *from = branch->now.iter;
     bs_arena_reset(branch->arena);
@@ -84,16 +60,16 @@ static void show_filtered(struct branch_iter *branch)
     while (!shown && from->valid && branch->family != DATOM_FAMILY_LOG) {
         struct bs_error error = BS_ERROR_INIT;
         struct datom_life life;
-        enum bs_code code = look(branch, &life, &shown, &error);
+        enum bs_code code = datom_branch_look(branch, &life, &shown, &error);
         if (code != BS_OK) {
-            fail(branch, code, &error);
+            datom_branch_fail(branch, code, &error);
             return;
         }
         if (!shown)
             pass_over(branch, &life);
     }
     if (from->code != BS_OK) {
-        fail(branch, from->code, &branch->failure);
+        datom_branch_fail(branch, from->code, &branch->failure);
         return;
     }
     branch->iter.valid = shown;
@@ -103,8 +79,7 @@ static void show_filtered(struct branch_iter *branch)
 
 /* ---- current families: groups of lives ---- */
 
-/* What the keys of a group share. */
-static size_t group_len(const struct branch_iter *branch, struct bs_str key, bool is_past)
+size_t datom_branch_group_len(const struct branch_iter *branch, struct bs_str key, bool is_past)
 {
     switch (branch->family) {
     case DATOM_FAMILY_EAVT:
@@ -181,17 +156,17 @@ static int compare_shown(const void *a, const void *b)
     return bs_str_compare(((const struct shown *)a)->key, ((const struct shown *)b)->key);
 }
 
-/* The group that comes first; lives that ended by t need no look, their keys tell. */
-static enum bs_code gather_next(struct branch_iter *branch, struct bs_error *error)
+enum bs_code datom_branch_gather_next(struct branch_iter *branch, struct bs_error *error)
 {
     struct datom_kv_iter *now = branch->now.iter;
     struct datom_kv_iter *past = branch->past.iter;
     struct datom_key group = {0};
     struct bs_str first = BS_STR_EMPTY;
     if (now->valid)
-        first = bs_str_slice(now->key, 0, group_len(branch, now->key, false));
+        first = bs_str_slice(now->key, 0, datom_branch_group_len(branch, now->key, false));
     if (past->valid) {
-        struct bs_str other = bs_str_slice(past->key, 0, group_len(branch, past->key, true));
+        struct bs_str other =
+            bs_str_slice(past->key, 0, datom_branch_group_len(branch, past->key, true));
         if (!now->valid || bs_str_compare(other, first) < 0)
             first = other;
     }
@@ -222,14 +197,14 @@ static void show_gathered(struct branch_iter *branch)
         if (!branch->now.iter->valid && !branch->past.iter->valid) {
             branch->iter.valid = false;
             if (branch->now.iter->code != BS_OK)
-                fail(branch, branch->now.iter->code, &branch->failure);
+                datom_branch_fail(branch, branch->now.iter->code, &branch->failure);
             else if (branch->past.iter->code != BS_OK)
-                fail(branch, branch->past.iter->code, &branch->failure);
+                datom_branch_fail(branch, branch->past.iter->code, &branch->failure);
             return;
         }
-        enum bs_code code = gather_next(branch, &error);
+        enum bs_code code = datom_branch_gather_next(branch, &error);
         if (code != BS_OK) {
-            fail(branch, code, &error);
+            datom_branch_fail(branch, code, &error);
             return;
         }
     }
@@ -243,7 +218,7 @@ static void show_gathered(struct branch_iter *branch)
 static void branch_seek(struct datom_kv_iter *iter, struct bs_str key)
 {
     struct branch_iter *branch = (struct branch_iter *)iter;
-    if (!is_current(branch->family)) {
+    if (!datom_branch_is_current(branch->family)) {
         datom_kv_seek(branch->now.iter, key);
         show_filtered(branch);
         return;
@@ -269,7 +244,7 @@ static void branch_seek(struct datom_kv_iter *iter, struct bs_str key)
 static void branch_next(struct datom_kv_iter *iter)
 {
     struct branch_iter *branch = (struct branch_iter *)iter;
-    if (is_current(branch->family)) {
+    if (datom_branch_is_current(branch->family)) {
         branch->at++;
         show_gathered(branch);
         return;
@@ -283,7 +258,7 @@ static void branch_wake(struct datom_kv_iter *iter)
     struct branch_iter *branch = (struct branch_iter *)iter;
     datom_source_refresh(&branch->now);
     datom_source_refresh(&branch->past);
-    if (!is_current(branch->family) && iter->valid)
+    if (!datom_branch_is_current(branch->family) && iter->valid)
         show_filtered(branch);
 }
 
@@ -301,6 +276,7 @@ static void branch_free(struct datom_kv_iter *iter)
 static const struct datom_kv_ops branch_ops = {
     .seek = branch_seek,
     .next = branch_next,
+    .before = datom_branch_before,
     .wake = branch_wake,
     .free = branch_free,
 };
@@ -318,7 +294,7 @@ struct datom_kv_iter *datom_branch_iter(struct datom_body *parent, uint64_t t,
     branch->t = t;
     branch->arena = bs_arena_new(0);
     datom_source_init(&branch->now, parent, family, &branch->failure);
-    if (is_current(family))
+    if (datom_branch_is_current(family))
         datom_source_init(&branch->past, parent,
                           (enum datom_family)(family + DATOM_FAMILY_EAVT_H - DATOM_FAMILY_EAVT),
                           &branch->failure);

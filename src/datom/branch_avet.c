@@ -129,6 +129,20 @@ static void settle(struct restore_iter *restore)
         fail(restore, base->code);
 }
 
+/* The first of the loaded items whose key is >= key. */
+static size_t find_item(const struct restore_iter *restore, struct bs_str key)
+{
+    size_t low = 0, high = restore->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (bs_str_compare(restore->items[middle].key, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static void restore_seek(struct datom_kv_iter *iter, struct bs_str key)
 {
     struct restore_iter *restore = (struct restore_iter *)iter;
@@ -143,16 +157,54 @@ static void restore_seek(struct datom_kv_iter *iter, struct bs_str key)
     settle(restore);
     if (!iter->valid || !restore->is_shown)
         return;
-    size_t low = 0, high = restore->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (bs_str_compare(restore->items[middle].key, key) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    restore->at = low;
+    restore->at = find_item(restore, key);
     settle(restore);
+}
+
+/* The last key < key of the dropped attributes from the one of `key` down to that of `down_to`. */
+static bool find_item_before(struct restore_iter *restore, struct bs_str key, uint32_t down_to,
+                             struct datom_key *ret_key)
+{
+    for (size_t i = restore->dropped_count; i-- > 0;) {
+        uint32_t a = restore->dropped[i];
+        if (a > attribute_of(key))
+            continue;
+        if (a < down_to)
+            break;
+        restore->is_loaded = restore->is_loaded && restore->next == i;
+        restore->next = i;
+        if (!restore->is_loaded) {
+            enum bs_code code = load(restore, a, restore->iter.error);
+            if (code != BS_OK) {
+                fail(restore, code);
+                return false;
+            }
+        }
+        size_t at = find_item(restore, key);
+        if (at > 0) {
+            datom_key_set(ret_key, restore->items[at - 1].key);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void restore_before(struct datom_kv_iter *iter, struct bs_str key)
+{
+    struct restore_iter *restore = (struct restore_iter *)iter;
+    struct datom_kv_iter *base = restore->base;
+    struct datom_key last;
+    datom_kv_before(base, key);
+    fail(restore, base->code);
+    if (iter->code != BS_OK)
+        return;
+    bool found = find_item_before(restore, key, base->valid ? attribute_of(base->key) : 0, &last);
+    if (iter->code != BS_OK)
+        return;
+    if (!found && base->valid)
+        datom_key_set(&last, base->key);
+    if (found || base->valid)
+        restore_seek(iter, datom_key_str(&last));
 }
 
 static void restore_next(struct datom_kv_iter *iter)
@@ -192,6 +244,7 @@ struct datom_kv_iter *datom_branch_restore_index(struct datom_kv_iter *base,
     static const struct datom_kv_ops ops = {
         .seek = restore_seek,
         .next = restore_next,
+        .before = restore_before,
         .wake = restore_wake,
         .free = restore_free,
     };

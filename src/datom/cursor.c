@@ -45,9 +45,13 @@ enum bs_code datom_cursor_reset(struct datom_cursor *cursor, const struct datom_
     datom_cursor_make_bounds(cursor, &start);
     datom_store_enter(cursor->db->body->store);
     open_sources(cursor);
-    datom_kv_seek(cursor->now.iter, datom_key_str(&start));
-    if (cursor->needs_past)
-        datom_kv_seek(cursor->past.iter, datom_key_str(&start));
+    if (range->reverse) {
+        datom_cursor_make_end(cursor, &start, &cursor->end);
+    } else {
+        datom_kv_seek(cursor->now.iter, datom_key_str(&start));
+        if (cursor->needs_past)
+            datom_kv_seek(cursor->past.iter, datom_key_str(&start));
+    }
     datom_store_leave(cursor->db->body->store);
     return BS_OK;
 }
@@ -79,7 +83,8 @@ static enum bs_code fill_batch(struct datom_cursor *cursor, struct bs_error *err
     for (int i = 0; i < CURSOR_STEPS_MAX; i++) {
         if (cursor->done || cursor->batch_count >= cursor->batch_target)
             break;
-        BS_TRY(datom_cursor_step(cursor, error));
+        BS_TRY(cursor->range.reverse ? datom_cursor_step_back(cursor, error)
+                                     : datom_cursor_step(cursor, error));
     }
     return BS_OK;
 }

@@ -21,6 +21,7 @@ struct datom_cursor {
     bool before_start;       /* seek: nothing at or after the components was met yet */
     bool is_exact;           /* what begins with the prefix is in the range */
     struct datom_key prefix; /* keys of the range begin with it; empty for seeks */
+    struct datom_key end;    /* backwards: what is from here on was walked */
     struct datom_source now;
     struct datom_source past;
     enum datom_family now_family; /* of the open source, to reuse it after a reset */
@@ -49,6 +50,9 @@ BS_MUST_CHECK enum bs_code datom_cursor_check_range(struct datom_cursor *cursor,
                                                     struct bs_error *error);
 /* Of the cursor's range: where the walk begins, and the prefix that keeps it in. */
 void datom_cursor_make_bounds(struct datom_cursor *cursor, struct datom_key *ret_start);
+/* Of a range that is walked backwards: the key before which the walk begins. */
+void datom_cursor_make_end(const struct datom_cursor *cursor, const struct datom_key *start,
+                           struct datom_key *ret_end);
 /* Whether a datom that the view shows is in the range; sets done once it is past the end. */
 bool datom_cursor_range_has(struct datom_cursor *cursor, const struct datom *datom);
 
@@ -56,6 +60,9 @@ bool datom_cursor_range_has(struct datom_cursor *cursor, const struct datom *dat
 
 /* One key, or one group of keys, into the batch; sets done at the end. */
 BS_MUST_CHECK enum bs_code datom_cursor_step(struct datom_cursor *cursor, struct bs_error *error);
+/* The same backwards: what comes last before the cursor's end. */
+BS_MUST_CHECK enum bs_code datom_cursor_step_back(struct datom_cursor *cursor,
+                                                  struct bs_error *error);
 
 void datom_cursor_key_append(struct datom_key *key, const void *bytes, size_t size);
 void datom_cursor_key_append_u64(struct datom_key *key, uint64_t value);

@@ -135,6 +135,34 @@ void datom_cursor_make_bounds(struct datom_cursor *cursor, struct datom_key *ret
     make_prefix(cursor, ret_start);
 }
 
+/* The first key that does not begin with `key`; behind everything when that is empty. */
+static void key_successor(struct datom_key *key)
+{
+    while (key->len > 0 && key->bytes[key->len - 1] == UINT8_MAX)
+        key->len--;
+    if (key->len > 0)
+        key->bytes[key->len - 1]++;
+    else
+        key->bytes[key->len++] = UINT8_MAX; /* no key begins so: ids are positive */
+}
+
+void datom_cursor_make_end(const struct datom_cursor *cursor, const struct datom_key *start,
+                           struct datom_key *ret_end)
+{
+    struct datom_key_value value;
+    *ret_end = cursor->range.seek ? *start : cursor->prefix;
+    if (cursor->range.has_end) {
+        datom_key_value_encode_start(cursor->range.v_end, cursor->attribute->type, &value);
+        ret_end->len = 0;
+        key_append_attribute(ret_end, cursor->range.a);
+        datom_cursor_key_append(ret_end, value.bytes, value.len);
+        /* values that begin as a cut one may be smaller than it */
+        if (!value.is_cut)
+            return;
+    }
+    key_successor(ret_end);
+}
+
 /* ---- comparing with components ---- */
 
 static int compare_ids(uint64_t a, uint64_t b)
@@ -168,15 +196,18 @@ bool datom_cursor_range_has(struct datom_cursor *cursor, const struct datom *dat
 {
     const struct datom_range *range = &cursor->range;
     if (range->seek) {
-        if (cursor->before_start && compare_to_components(range, datom) < 0)
+        int order = cursor->before_start ? compare_to_components(range, datom) : 0;
+        if (range->reverse ? order > 0 : order < 0)
             return false;
         cursor->before_start = false;
         return true;
     }
-    if (range->has_start && edn_compare(datom->v, range->v_start) < 0)
+    if (range->has_start && edn_compare(datom->v, range->v_start) < 0) {
+        cursor->done = range->reverse;
         return false;
+    }
     if (range->has_end && edn_compare(datom->v, range->v_end) >= 0) {
-        cursor->done = true;
+        cursor->done = !range->reverse;
         return false;
     }
     return compare_to_components(range, datom) == 0;

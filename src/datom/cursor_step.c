@@ -130,6 +130,15 @@ static void skip_ended_lives(struct datom_cursor *cursor, const struct datom_key
         datom_kv_seek(cursor->past.iter, datom_key_str(&key));
 }
 
+static void turn_round(struct datom_cursor *cursor, size_t first)
+{
+    for (size_t last = cursor->batch_count; first + 1 < last; first++) {
+        struct datom datom = cursor->batch[--last];
+        cursor->batch[last] = cursor->batch[first];
+        cursor->batch[first] = datom;
+    }
+}
+
 static enum bs_code step_group(struct datom_cursor *cursor, const struct datom_key *group,
                                struct bs_error *error)
 {
@@ -147,6 +156,8 @@ static enum bs_code step_group(struct datom_cursor *cursor, const struct datom_k
     if (cursor->batch_count - first > 1)
         qsort(cursor->batch + first, cursor->batch_count - first, sizeof(*cursor->batch),
               compare_for_index);
+    if (cursor->range.reverse)
+        turn_round(cursor, first);
     keep_range(cursor, first);
     return BS_OK;
 }
@@ -156,7 +167,8 @@ static enum bs_code step_single(struct datom_cursor *cursor, struct bs_error *er
 {
     struct datom_life life;
     BS_TRY(parse_life(cursor, cursor->now.iter, cursor->family, &life, error));
-    datom_kv_next(cursor->now.iter);
+    if (!cursor->range.reverse)
+        datom_kv_next(cursor->now.iter);
     if (!datom_db_shows_live(cursor->db, life.t_added))
         return BS_OK;
     size_t first = cursor->batch_count;
@@ -209,4 +221,46 @@ enum bs_code datom_cursor_step(struct datom_cursor *cursor, struct bs_error *err
         }
     }
     return step_group(cursor, &group, error);
+}
+
+/* ---- backwards ---- */
+
+/*
+ * Groups are walked forward, as they have no order of their own among keys, and turned round. So a
+ * step looks for the last key before what was walked already, and seeks to where its group begins.
+ */
+enum bs_code datom_cursor_step_back(struct datom_cursor *cursor, struct bs_error *error)
+{
+    struct datom_kv_iter *now = cursor->now.iter;
+    datom_kv_before(now, datom_key_str(&cursor->end));
+    if (cursor->needs_past)
+        datom_kv_before(cursor->past.iter, datom_key_str(&cursor->end));
+    bool has_now = source_is_in_prefix(cursor, &cursor->now);
+    bool has_past = cursor->needs_past && source_is_in_prefix(cursor, &cursor->past);
+    if (!has_now && !has_past) {
+        cursor->done = true;
+        BS_TRY(check_source(cursor, &cursor->now, error));
+        return check_source(cursor, &cursor->past, error);
+    }
+    struct bs_str group = BS_STR_EMPTY;
+    if (has_now)
+        group = bs_str_slice(now->key, 0, group_len(cursor, now->key, false));
+    if (has_now && group.len == 0) {
+        datom_key_set(&cursor->end, now->key);
+        return step_single(cursor, error);
+    }
+    if (has_past) {
+        struct bs_str key = cursor->past.iter->key;
+        struct bs_str past = bs_str_slice(key, 0, group_len(cursor, key, true));
+        /* of two that share a beginning the shorter holds the other */
+        bool is_nested = has_now && bs_str_starts_with(past, group);
+        if (!is_nested &&
+            (!has_now || bs_str_starts_with(group, past) || bs_str_compare(past, group) > 0))
+            group = past;
+    }
+    datom_key_set(&cursor->end, group);
+    datom_kv_seek(now, datom_key_str(&cursor->end));
+    if (cursor->needs_past)
+        datom_kv_seek(cursor->past.iter, datom_key_str(&cursor->end));
+    return step_group(cursor, &cursor->end, error);
 }

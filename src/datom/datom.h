@@ -371,6 +371,9 @@ struct datom_range {
     /* Starts at the components and runs to the end of the index instead of stopping where they do.
      */
     bool seek;
+    /* Walks backwards, the last datom first; with seek from what begins with the components, or
+     * stands before them, to the beginning of the index. */
+    bool reverse;
     /* avet with has_a, without has_v: values from v_start (inclusive) to v_end (exclusive). */
     bool has_start, has_end;
     struct edn v_start;
@@ -378,7 +381,8 @@ struct datom_range {
 };
 
 /*
- * The datoms of a range of a value, in index order (e, a, v ascending, tx descending), as its view
+ * The datoms of a range of a value, in index order (e, a, v ascending, tx descending; or the other
+ * way round), as its view
  * shows them. Handle: DB_ATTRIBUTE_NOT_INDEXED (avet of an attribute without, vaet of a non-ref),
  * DB_INVALID_INDEX. The cursor holds the value.
  */

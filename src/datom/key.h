@@ -54,6 +54,15 @@ static inline struct bs_str datom_key_str(const struct datom_key *key)
     return bs_str_make((const char *)key->bytes, key->len);
 }
 
+/* A key of bytes that are there; of at most DATOM_KEY_MAX. */
+static inline void datom_key_set(struct datom_key *key, struct bs_str bytes)
+{
+    BS_ASSERT(bytes.len <= sizeof(key->bytes));
+    if (bytes.len > 0)
+        memmove(key->bytes, bytes.ptr, bytes.len);
+    key->len = (uint16_t)bytes.len;
+}
+
 /* A value in ordered bytes, cut if too long. Made once for a datom, used in all its keys. */
 struct datom_key_value {
     uint16_t len;     /* of bytes; more than DATOM_KEY_VALUE_MAX: cut */

@@ -34,6 +34,9 @@ struct datom_kv_ops {
     /* To the first key >= `key`. */
     void (*seek)(struct datom_kv_iter *iter, struct bs_str key);
     void (*next)(struct datom_kv_iter *iter);
+    /* To the last key < `key`, as if by seek: next goes on behind it. `key` must not point into the
+     * iterator. */
+    void (*before)(struct datom_kv_iter *iter, struct bs_str key);
     /* Opens again what was taken back meanwhile (snapshot.h), and stands where it stood: key and
      * record anew. NULL: nothing can be. */
     void (*wake)(struct datom_kv_iter *iter);
@@ -59,6 +62,11 @@ static inline void datom_kv_seek(struct datom_kv_iter *iter, struct bs_str key)
 static inline void datom_kv_next(struct datom_kv_iter *iter)
 {
     iter->ops->next(iter);
+}
+
+static inline void datom_kv_before(struct datom_kv_iter *iter, struct bs_str key)
+{
+    iter->ops->before(iter, key);
 }
 
 static inline void datom_kv_wake(struct datom_kv_iter *iter)

@@ -4,6 +4,7 @@
  * base that they hide. A failure of either side ends the walk and stands in the merged iterator.
  */
 
+#include "datom/key.h"
 #include "datom/tree.h"
 
 enum {
@@ -86,6 +87,52 @@ static void merge_next(struct datom_kv_iter *iter)
     settle(merge);
 }
 
+/* Which of two sides that stand before a key is nearer to it; one is valid. */
+static int8_t which_last(const struct datom_kv_iter *base, const struct datom_kv_iter *over)
+{
+    if (!over || !over->valid)
+        return AT_BASE;
+    if (!base || !base->valid)
+        return AT_OVER;
+    int order = bs_str_compare(base->key, over->key);
+    if (order == 0)
+        return AT_BOTH;
+    return order > 0 ? AT_BASE : AT_OVER;
+}
+
+static void merge_before(struct datom_kv_iter *iter, struct bs_str key)
+{
+    struct datom_merge_iter *merge = (struct datom_merge_iter *)iter;
+    struct datom_kv_iter *base = merge->base;
+    struct datom_kv_iter *over = merge->over;
+    struct datom_key end;
+    int8_t at;
+    datom_key_set(&end, key);
+    merge->iter.code = BS_OK;
+    merge->iter.valid = false;
+    for (;;) {
+        if (base)
+            datom_kv_before(base, datom_key_str(&end));
+        if (over)
+            datom_kv_before(over, datom_key_str(&end));
+        if (failed(merge, base) || failed(merge, over))
+            return;
+        if (!(base && base->valid) && !(over && over->valid))
+            return;
+        at = which_last(base, over);
+        if (at == AT_BASE || !over->is_tombstone)
+            break;
+        datom_key_set(&end, over->key);
+    }
+    /* the other side behind it, where next wants it */
+    if (at == AT_BASE && over)
+        datom_kv_seek(over, base->key);
+    if (at == AT_OVER && base)
+        datom_kv_seek(base, over->key);
+    if (!failed(merge, base) && !failed(merge, over))
+        show(merge, at == AT_BASE ? base : over, at);
+}
+
 static void merge_wake(struct datom_kv_iter *iter)
 {
     struct datom_merge_iter *merge = (struct datom_merge_iter *)iter;
@@ -105,6 +152,7 @@ static void merge_free(struct datom_kv_iter *iter)
 static const struct datom_kv_ops merge_ops = {
     .seek = merge_seek,
     .next = merge_next,
+    .before = merge_before,
     .wake = merge_wake,
     .free = merge_free,
 };

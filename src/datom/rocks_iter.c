@@ -121,6 +121,21 @@ static void native_next(struct datom_kv_iter *iter)
     show_native(rocks);
 }
 
+static void native_before(struct datom_kv_iter *iter, struct bs_str key)
+{
+    struct rocks_iter *rocks = (struct rocks_iter *)iter;
+    bool stands_on_it = iter->valid && bs_str_equal(iter->key, key);
+    if (!stands_on_it) {
+        rocksdb_iter_seek_for_prev(rocks->native, key.ptr, key.len);
+        show_native(rocks);
+        stands_on_it = iter->valid && bs_str_equal(iter->key, key);
+    }
+    if (stands_on_it) {
+        rocksdb_iter_prev(rocks->native);
+        show_native(rocks);
+    }
+}
+
 /* ---- the past ---- */
 
 static void close_past(struct rocks_iter *rocks)
@@ -152,19 +167,37 @@ static void show_past(struct rocks_iter *rocks)
     rocks->iter.code = past->code;
 }
 
-static void past_seek(struct datom_kv_iter *iter, struct bs_str key)
+/* Whether there is something to move in. */
+static bool make_past(struct rocks_iter *rocks)
 {
-    struct rocks_iter *rocks = (struct rocks_iter *)iter;
+    struct datom_kv_iter *iter = &rocks->iter;
     if (rocks->past.iter && rocks->epoch != rocks->snapshot->store->epoch)
         close_past(rocks);
     if (!datom_store_is_open(rocks->snapshot->store)) {
         iter->valid = false;
         iter->code = rocks_closed_error(rocks->snapshot->store, iter->error);
-        return;
+        return false;
     }
     if (!rocks->past.iter)
         open_past(rocks);
+    return true;
+}
+
+static void past_seek(struct datom_kv_iter *iter, struct bs_str key)
+{
+    struct rocks_iter *rocks = (struct rocks_iter *)iter;
+    if (!make_past(rocks))
+        return;
     datom_kv_seek(rocks->past.iter, key);
+    show_past(rocks);
+}
+
+static void past_before(struct datom_kv_iter *iter, struct bs_str key)
+{
+    struct rocks_iter *rocks = (struct rocks_iter *)iter;
+    if (!make_past(rocks))
+        return;
+    datom_kv_before(rocks->past.iter, key);
     show_past(rocks);
 }
 
@@ -248,12 +281,14 @@ static void iter_free(struct datom_kv_iter *iter)
 static const struct datom_kv_ops native_ops = {
     .seek = native_seek,
     .next = native_next,
+    .before = native_before,
     .free = iter_free,
 };
 
 static const struct datom_kv_ops past_ops = {
     .seek = past_seek,
     .next = past_next,
+    .before = past_before,
     .wake = past_wake,
     .free = iter_free,
 };

@@ -110,6 +110,50 @@ static void iter_next(struct datom_kv_iter *iter)
     iter_settle(walk);
 }
 
+/* The last key of a node's subtree that is < key. */
+static bool find_before(const struct datom_tree_node *node, struct bs_str key,
+                        struct bs_str *ret_key)
+{
+    bool equal;
+    if (node->level == 0) {
+        unsigned idx = datom_tree_node_find(node, key, &equal);
+        if (idx > 0)
+            *ret_key = datom_tree_node_key(node, idx - 1);
+        return idx > 0;
+    }
+    for (unsigned idx = datom_tree_node_find_child(node, key) + 1; idx-- > 0;) {
+        if (find_before(node->slots[idx].child, key, ret_key))
+            return true;
+    }
+    return false;
+}
+
+static void iter_before(struct datom_kv_iter *iter, struct bs_str key)
+{
+    struct datom_tree_iter *walk = (struct datom_tree_iter *)iter;
+    const struct datom_tree_node *root = walk->tree->root;
+    const struct datom_tree_tail *tail = walk->tree->tail;
+    for (;;) {
+        struct bs_str in_tree = BS_STR_EMPTY;
+        struct bs_str in_tail = BS_STR_EMPTY;
+        bool equal;
+        bool has_tree = root && find_before(root, key, &in_tree);
+        unsigned idx = tail ? datom_tree_tail_find(tail, key, &equal) : 0;
+        if (idx > 0)
+            in_tail = datom_tree_tail_key(tail, idx - 1);
+        if (!has_tree && idx == 0)
+            break;
+        bool is_tails = idx > 0 && (!has_tree || bs_str_compare(in_tail, in_tree) >= 0);
+        if (!is_tails || datom_tree_tail_slot(tail, idx - 1)->kind != DATOM_TREE_KIND_REMOVED) {
+            iter_seek(iter, is_tails ? in_tail : in_tree);
+            return;
+        }
+        key = in_tail;
+    }
+    walk->iter.valid = false;
+    walk->iter.is_tombstone = false;
+}
+
 static void iter_free(struct datom_kv_iter *iter)
 {
     (void)iter; /* holds nothing; the storage is the caller's */
@@ -118,6 +162,7 @@ static void iter_free(struct datom_kv_iter *iter)
 static const struct datom_kv_ops iter_ops = {
     .seek = iter_seek,
     .next = iter_next,
+    .before = iter_before,
     .free = iter_free,
 };
 

@@ -4,6 +4,7 @@
 
 #include "datom/kv_model.h"
 
+#include "datom/key.h"
 #include "datom/tree.h"
 
 /* A tree and its model of random entries; tombstones only where asked for. */
@@ -51,6 +52,32 @@ static void assert_walk(struct datom_kv_iter *iter, const struct model *model, s
     assert_int_equal(iter->code, BS_OK);
 }
 
+/* Backwards from before `from`, and one step forward again from each. */
+static void assert_walk_back(struct datom_kv_iter *iter, const struct model *model,
+                             struct bs_str from)
+{
+    bool equal;
+    struct datom_key end;
+    datom_key_set(&end, from);
+    for (size_t i = model_find(model, from, &equal); i-- > 0;) {
+        datom_kv_before(iter, datom_key_str(&end));
+        assert_true(iter->valid);
+        assert_false(iter->is_tombstone);
+        assert_true(bs_str_equal(iter->key, model_key(model, i)));
+        assert_true(bs_str_equal(iter->record, model_record(model, i)));
+        datom_key_set(&end, iter->key);
+        if (i % 3 != 0)
+            continue;
+        datom_kv_next(iter);
+        assert_int_equal(iter->valid, i + 1 < model->count);
+        if (iter->valid)
+            assert_true(bs_str_equal(iter->key, model_key(model, i + 1)));
+    }
+    datom_kv_before(iter, datom_key_str(&end));
+    assert_false(iter->valid);
+    assert_int_equal(iter->code, BS_OK);
+}
+
 static void test_merge__shows_what_the_overlay_leaves_of_the_base(void **state)
 {
     static const struct {
@@ -75,9 +102,12 @@ static void test_merge__shows_what_the_overlay_leaves_of_the_base(void **state)
         struct datom_merge_iter merge;
         datom_merge_iter_init(&merge, &base.iter, &over.iter);
         assert_walk(&merge.iter, &model, BS_STR_EMPTY);
+        assert_walk_back(&merge.iter, &model, BS_STR("\xff"));
         for (int i = 0; i < 100; i++) {
             char bytes[64];
-            assert_walk(&merge.iter, &model, model_random_key(&random, 320, bytes));
+            struct bs_str from = model_random_key(&random, 320, bytes);
+            assert_walk(&merge.iter, &model, from);
+            assert_walk_back(&merge.iter, &model, from);
         }
         datom_kv_free(&merge.iter);
         datom_tree_fini(&base_tree);
@@ -144,7 +174,7 @@ static void failing_free(struct datom_kv_iter *iter)
 }
 
 static const struct datom_kv_ops failing_ops = {
-    .seek = failing_seek, .next = failing_move, .free = failing_free};
+    .seek = failing_seek, .next = failing_move, .before = failing_seek, .free = failing_free};
 
 static void test_merge__ends_with_the_failure_of_either_source(void **state)
 {
