@@ -87,6 +87,9 @@ static const struct boot_attribute boot_attributes[] = {
      "The number that the next string of a sequence gets."},
     {DATOM_DB_MIGRATION_NAME, "db.migration/name", DATOM_DB_TYPE_KEYWORD, ONE,
      DATOM_DB_UNIQUE_IDENTITY, false, "A migration that :db.fn/ensure-migration has run."},
+    {DATOM_DB_DEPRECATED, "db/deprecated", DATOM_DB_TYPE_STRING, ONE, 0, false,
+     "That an attribute, an ident or a function is not to be used any more: why, and what "
+     "instead."},
     {DATOM_FRESSIAN_TAG, "fressian/tag", DATOM_DB_TYPE_KEYWORD, ONE, 0, false,
      "Kept for schemas made for Datomic."},
     {DATOM_DB_VALUE_TYPE, "db/valueType", DATOM_DB_TYPE_REF, ONE, 0, false,
@@ -128,7 +131,11 @@ static const struct boot_attribute boot_attributes[] = {
      "Whether the upkeep of a composite tuple has ended."},
 };
 
-#define BOOT_DATOMS_MAX (1 + BS_ARRAY_COUNT(boot_idents) + 8 * BS_ARRAY_COUNT(boot_attributes))
+static const uint16_t boot_partitions[] = {DATOM_DB_PART_DB, DATOM_DB_PART_TX, DATOM_DB_PART_USER};
+
+#define BOOT_DATOMS_MAX                                                                            \
+    (1 + BS_ARRAY_COUNT(boot_idents) + 8 * BS_ARRAY_COUNT(boot_attributes) +                       \
+     BS_ARRAY_COUNT(boot_partitions))
 
 static struct datom boot_datoms[BOOT_DATOMS_MAX];
 static size_t boot_datoms_count;
@@ -169,6 +176,8 @@ static void boot_fill(void)
         boot_add(boot_idents[i].id, DATOM_DB_IDENT, edn_keyword(bs_str_from(boot_idents[i].ident)));
     for (size_t i = 0; i < BS_ARRAY_COUNT(boot_attributes); i++)
         boot_add_attribute(&boot_attributes[i]);
+    for (size_t i = 0; i < BS_ARRAY_COUNT(boot_partitions); i++)
+        boot_add(DATOM_DB_PART_DB, DATOM_DB_INSTALL_PARTITION, edn_long(boot_partitions[i]));
     BS_ASSERT(boot_datoms_count <= BOOT_DATOMS_MAX);
 }
 

@@ -474,6 +474,7 @@ BS_API struct datom_db *datom_db_from_edn(struct edn value);
 #include "datom/functions.h"
 #include "datom/health.h"
 #include "datom/log_store.h"
+#include "datom/partition.h"
 #include "datom/pipeline.h"
 #include "datom/subscription.h"
 #include "datom/tuple.h"

@@ -177,6 +177,7 @@ static void tx_fini(struct tx *tx)
     datom_table_fini(&tx->adds_by_av);
     tx_sequences_free(tx->sequences);
     free(tx->temps);
+    free(tx->matches);
     free(tx->ops);
     free(tx->entries);
     free(tx->changes);

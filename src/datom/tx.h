@@ -7,6 +7,7 @@
  *   tx_expand.c    forms -> operations; tempids, idents and lookup refs by db-before (with the
  *                  files of tx_expand.h)
  *   tx_identity.c  tempids that unique identities bind to entities or to each other; new ids
+ *   tx_partition.c where new entities go
  *   tx_entries.c   operations -> datoms, as a set: conflicts, redundancy, implied retractions,
  *                  uniqueness (with the files of tx_entries.h)
  *   tx_composite.c composite tuples, kept as their members change
@@ -22,6 +23,20 @@
 #include "datom/holders.h"
 #include "datom/table.h"
 
+/* From the weakest to the strongest. */
+enum tx_wish {
+    TX_WISH_NONE,    /* :db.part/user */
+    TX_WISH_MATCHED, /* :db/match-partition, once it is decided */
+    TX_WISH_TAGGED,  /* #db/id[partition] */
+    TX_WISH_FORCED,  /* :db/force-partition */
+};
+
+struct tx_place {
+    bool is_temp;
+    uint32_t temp;
+    datom_id id;
+};
+
 /* An entity-to-be. Temps that turn out to be one entity are united; the root speaks for all. */
 struct tx_temp {
     struct bs_str name; /* empty: of a map without :db/id */
@@ -30,19 +45,23 @@ struct tx_temp {
     datom_id id;        /* of a root: DATOM_NO_ID until known */
     bool is_entity;     /* something is said of it */
     bool is_value;      /* something refers to it */
-    bool is_attribute;  /* it becomes an attribute */
+    bool is_element;    /* it becomes an attribute or a partition, which are in :db.part/db */
     bool is_new;        /* its id was issued by this transaction */
+    enum tx_wish wish;  /* what says where it goes when it is new */
+    uint32_t partition; /* unless the wish is none */
+};
+
+/* ":db/match-partition {temp to}" */
+struct tx_match {
+    uint32_t temp;
+    struct tx_place to;
+    uint32_t form_idx;
+    uint32_t next; /* of those that wait for the same entity */
 };
 
 /* The transaction itself is temp 0. */
 #define TX_TEMP_TX 0u
 #define TX_NO_TEMP UINT32_MAX
-
-struct tx_place {
-    bool is_temp;
-    uint32_t temp;
-    datom_id id;
-};
 
 enum tx_op_kind {
     TX_ADD,
@@ -104,6 +123,9 @@ struct tx {
     size_t temps_count, temps_capacity;
     struct datom_table temps_by_name;
 
+    struct tx_match *matches;
+    size_t matches_count, matches_capacity;
+
     uint64_t value_bytes; /* of texts and bytes that the forms say */
     uint32_t call_depth;  /* calls of functions inside calls */
     uint32_t calls_count;
@@ -161,6 +183,17 @@ BS_MUST_CHECK enum bs_code tx_apply(struct tx *tx, struct bs_error *error);
 uint32_t tx_temp_root(struct tx *tx, uint32_t temp);
 /* The id of a place; all temps must be bound. */
 datom_id tx_place_id(struct tx *tx, const struct tx_place *place);
+
+/* Gives the tempids that follow others their partitions, once all are bound; and an id to one that
+ * is new. Handle: DB_CYCLE_IN_AFFINITY, DB_PARTITION_CONFLICT; LIMIT. */
+BS_MUST_CHECK enum bs_code tx_match_partitions(struct tx *tx, struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_issue_id(struct tx *tx, struct tx_temp *temp, struct bs_error *error);
+/* What is wished for `from` is wished for `to`, which is the same entity. */
+BS_MUST_CHECK enum bs_code tx_unite_partitions(const struct tx *tx, uint32_t to, uint32_t from,
+                                               struct bs_error *error);
+/* Whether an entry may install its value as a partition. */
+BS_MUST_CHECK enum bs_code tx_check_partition(const struct tx *tx, const struct tx_entry *entry,
+                                              struct bs_error *error);
 
 /* One addition, as the schema step adds install datoms; one retraction. */
 BS_MUST_CHECK enum bs_code tx_add_entry(struct tx *tx, const struct tx_op *op,

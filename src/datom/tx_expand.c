@@ -18,7 +18,6 @@ static enum bs_code check_supported(const struct datom_attribute *attribute, str
     case DATOM_DB_ENTITY_PREDS:
     case DATOM_DB_ENTITY_ATTRS:
     case DATOM_DB_FN:
-    case DATOM_DB_INSTALL_PARTITION:
     case DATOM_DB_INSTALL_FUNCTION:
     case DATOM_DB_INSTALL_VALUE_TYPE:
         return bs_error_set(error, BS_REASON_DB_UNSUPPORTED, ":%.*s is not built yet",
@@ -57,7 +56,7 @@ void tx_op_set_e(struct tx *tx, struct tx_op *op, struct tx_place e)
     struct tx_temp *temp = &tx->temps[e.temp];
     temp->is_entity = true;
     if (op->kind == TX_ADD && op->attribute && op->attribute->id == DATOM_DB_VALUE_TYPE)
-        temp->is_attribute = true;
+        temp->is_element = true;
 }
 
 void tx_op_set_v(struct tx *tx, struct tx_op *op, struct tx_place v)
@@ -69,8 +68,9 @@ void tx_op_set_v(struct tx *tx, struct tx_op *op, struct tx_place v)
     }
     op->v_temp = v.temp;
     tx->temps[v.temp].is_value = true;
-    if (op->attribute->id == DATOM_DB_INSTALL_ATTRIBUTE)
-        tx->temps[v.temp].is_attribute = true;
+    if (op->attribute->id == DATOM_DB_INSTALL_ATTRIBUTE ||
+        op->attribute->id == DATOM_DB_INSTALL_PARTITION)
+        tx->temps[v.temp].is_element = true;
 }
 
 /* Texts and bytes; what else a value has is bounded by the number of datoms. */

@@ -70,6 +70,16 @@ enum bs_code tx_note_place(const struct tx *tx, const struct tx_place *e,
                            const struct datom_attribute *attribute, const struct edn *value,
                            enum bs_code code, struct bs_error *error);
 
+/* ---- partitions (tx_partition.c) ---- */
+
+/* What #db/id[partition] says of a tempid, unless something said it before. */
+BS_MUST_CHECK enum bs_code tx_tag_partition(struct tx *tx, uint32_t temp, struct edn partition,
+                                            struct bs_error *error);
+/* Whether a key of a map form is :db/match-partition or :db/force-partition. */
+bool tx_is_partition_directive(struct edn key, bool *ret_is_match);
+BS_MUST_CHECK enum bs_code tx_expand_partitions(struct tx *tx, bool is_match, struct edn wishes,
+                                                uint32_t form_idx, struct bs_error *error);
+
 /* ---- built-in list forms ---- */
 
 struct tx_form {

@@ -98,7 +98,10 @@ static enum bs_code unite(struct claims *claims, const struct tx_op *op, uint32_
         to->id = from->id;
     to->is_entity |= from->is_entity;
     to->is_value |= from->is_value;
-    to->is_attribute |= from->is_attribute;
+    to->is_element |= from->is_element;
+    enum bs_code code = tx_unite_partitions(tx, root, other, error);
+    if (code != BS_OK)
+        return tx_blame(tx, op->form_idx, code, error);
     from->parent = root;
     claims->changed = true;
     return BS_OK;
@@ -227,11 +230,7 @@ static enum bs_code issue_ids(struct tx *tx, struct bs_error *error)
         }
         if (!temp->is_entity)
             continue;
-        temp->is_new = true;
-        if (temp->is_attribute)
-            temp->id = tx->next_element++;
-        else
-            temp->id = datom_id_make(DATOM_PART_USER, tx->next_t++);
+        BS_TRY(tx_issue_id(tx, temp, error));
     }
     return BS_OK;
 }
@@ -239,6 +238,7 @@ static enum bs_code issue_ids(struct tx *tx, struct bs_error *error)
 enum bs_code tx_bind_identities(struct tx *tx, struct bs_error *error)
 {
     BS_TRY(bind_all(tx, error));
+    BS_TRY(tx_match_partitions(tx, error));
     return issue_ids(tx, error);
 }
 

@@ -180,8 +180,13 @@ enum bs_code tx_expand_map(struct tx *tx, struct edn map, uint32_t form_idx, uin
         struct edn key = map.as.items[2 * i];
         struct edn value = map.as.items[2 * i + 1];
         struct edn forward;
+        bool is_match;
         if (is_db_id(key))
             continue;
+        if (tx_is_partition_directive(key, &is_match)) {
+            BS_TRY(tx_expand_partitions(tx, is_match, value, form_idx, error));
+            continue;
+        }
         if (is_reverse(tx, key, &forward)) {
             BS_TRY(expand_reverse(tx, &walk, forward, value, error));
             continue;

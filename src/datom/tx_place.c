@@ -43,30 +43,41 @@ struct tx_place tx_place_of_temp(uint32_t temp)
     return (struct tx_place){.is_temp = true, .temp = temp};
 }
 
-/* #db/id[:db.part/user -1], as older schemas have it. */
-static bool place_of_tagged_id(struct tx *tx, struct edn form, uint32_t form_idx,
-                               struct tx_place *ret_place)
+static bool is_tagged_id(struct edn form)
 {
-    if (form.type != EDN_TAGGED || !edn_is_symbol(form.as.items[0], "db/id") ||
-        !edn_is_sequential(form.as.items[1]))
-        return false;
+    return form.type == EDN_TAGGED && edn_is_symbol(form.as.items[0], "db/id");
+}
+
+/*
+ * #db/id[:db.part/user -1], as older schemas have it: a tempid with its partition. The number
+ * counts inside of the partition; that of :db.part/user is the same tempid as the number alone.
+ */
+static enum bs_code place_of_tagged_id(struct tx *tx, struct edn form, uint32_t form_idx,
+                                       struct tx_place *ret_place, struct bs_error *error)
+{
+    char text[120];
     struct edn parts = form.as.items[1];
-    if (parts.len == 0 || parts.len > 2 || parts.as.items[0].type != EDN_KEYWORD)
-        return false;
-    if (edn_is_keyword(parts.as.items[0], "db.part/tx")) {
+    bool is_good = edn_is_sequential(parts) && (parts.len == 1 || parts.len == 2) &&
+                   (parts.len == 1 ||
+                    (parts.as.items[1].type == EDN_LONG && parts.as.items[1].as.integer < 0));
+    if (!is_good)
+        return bs_error_set(error, BS_REASON_DB_INVALID_TEMPID,
+                            "%s is no tempid: expected #db/id[partition] or "
+                            "#db/id[partition -1], with any negative number",
+                            edn_print_cut(form, text, sizeof(text)));
+    struct edn partition = tx_keyword_of_string(parts.as.items[0]);
+    if (edn_is_keyword(partition, "db.part/tx")) {
         *ret_place = tx_place_of_temp(TX_TEMP_TX);
-        return true;
+        return BS_OK;
     }
-    if (parts.len == 1) {
-        *ret_place = tx_place_of_temp(tx_temp_new(tx, BS_STR_EMPTY, form_idx));
-        return true;
-    }
-    if (parts.as.items[1].type != EDN_LONG || parts.as.items[1].as.integer >= 0)
-        return false;
-    struct bs_str name =
-        bs_arena_printf(tx->scratch, "%lld", (long long)parts.as.items[1].as.integer);
-    *ret_place = tx_place_of_temp(temp_named(tx, name, form_idx));
-    return true;
+    struct bs_str name = BS_STR_EMPTY;
+    if (parts.len == 2 && edn_is_keyword(partition, "db.part/user"))
+        name = bs_arena_printf(tx->scratch, "%lld", (long long)parts.as.items[1].as.integer);
+    else if (parts.len == 2)
+        name = edn_print_short(tx->scratch, form, BS_LIMIT_KEYWORD_BYTES);
+    uint32_t temp = name.len > 0 ? temp_named(tx, name, form_idx) : tx_temp_new(tx, name, form_idx);
+    *ret_place = tx_place_of_temp(temp);
+    return tx_tag_partition(tx, temp, partition, error);
 }
 
 static enum bs_code place_of_string(struct tx *tx, struct bs_str name, uint32_t form_idx,
@@ -115,8 +126,8 @@ enum bs_code tx_expand_place(struct tx *tx, struct edn form, uint32_t form_idx,
         *ret_place = tx_place_of_temp(temp_named(tx, name, form_idx));
         return BS_OK;
     }
-    if (place_of_tagged_id(tx, form, form_idx, ret_place))
-        return BS_OK;
+    if (is_tagged_id(form))
+        return place_of_tagged_id(tx, form, form_idx, ret_place, error);
     datom_id id;
     BS_TRY(datom_db_resolve(tx->db, form, &id, error));
     if (id == DATOM_NO_ID)

@@ -45,7 +45,7 @@ enum bs_code tx_refuse_install(const struct tx *tx, const struct tx_entry *entry
     else
         bs_error_set(error, reason, "entity %llu %s", (unsigned long long)entry->e, what);
     bs_error_add_integer(error, "entity", (int64_t)entry->e);
-    return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+    return tx_blame_entry(tx, entry, BS_INVALID_ARGUMENT, error);
 }
 
 static enum bs_code refuse_install(const struct tx *tx, const struct tx_entry *entry,
@@ -67,7 +67,7 @@ static enum bs_code refuse_type(const struct tx *tx, const struct tx_entry *entr
     struct bs_str type = datom_schema_ident(tx->db->body->schema, (datom_id)entry->v.as.integer);
     bs_error_set(error, BS_REASON_DB_UNSUPPORTED, "attributes of :%.*s are not built yet",
                  BS_STR_ARGS(type));
-    return tx_blame(tx, entry->form_idx, BS_UNIMPLEMENTED, error);
+    return tx_blame_entry(tx, entry, BS_UNIMPLEMENTED, error);
 }
 
 static enum bs_code check_enum_value(const struct tx *tx, const struct tx_entry *entry,
@@ -190,6 +190,10 @@ enum bs_code tx_refuse_alter(struct tx *tx, const struct tx_entry *entry,
                              const struct datom_attribute *before, const char *what,
                              struct bs_error *error)
 {
+    /* where one value gives way to another, the new one is to blame */
+    const struct tx_entry *added = tx_find_added_one(tx, entry->e, entry->attribute->id);
+    if (added && !entry->added)
+        entry = added;
     bs_error_set(error, BS_REASON_DB_INVALID_ALTER_ATTRIBUTE, "the attribute :%.*s %s",
                  BS_STR_ARGS(before->ident), what);
     bs_error_add_integer(error, "entity", (int64_t)before->id);
@@ -197,7 +201,7 @@ enum bs_code tx_refuse_alter(struct tx *tx, const struct tx_entry *entry,
     if (add_change(tx, entry, error) != BS_OK) {
         /* the refusal stands without them */
     }
-    return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+    return tx_blame_entry(tx, entry, BS_INVALID_ARGUMENT, error);
 }
 
 static enum bs_code check_alter(struct tx *tx, const struct tx_entry *entry,
@@ -227,12 +231,6 @@ static enum bs_code check_alter(struct tx *tx, const struct tx_entry *entry,
 
 static enum bs_code check_entry(struct tx *tx, const struct tx_entry *entry, struct bs_error *error)
 {
-    if (datom_id_part(entry->e) == DATOM_PART_DB && entry->e < DATOM_BOOT_NEXT_ELEMENT) {
-        bs_error_set(error, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED,
-                     "entity %llu is built in: its :%.*s can't be changed",
-                     (unsigned long long)entry->e, BS_STR_ARGS(entry->attribute->ident));
-        return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
-    }
     const struct datom_attribute *before = datom_schema_attribute(tx->db->body->schema, entry->e);
     if (before)
         return check_alter(tx, entry, before, error);
@@ -243,18 +241,42 @@ static enum bs_code check_entry(struct tx *tx, const struct tx_entry *entry, str
     return check_install(tx, entry, error);
 }
 
-/* An attribute is listed with :db.part/db from its installation on, and nothing else is. */
+/* Of what is built in only the docs may change; :db.part/db takes in what is installed. */
+static enum bs_code check_built_in(const struct tx *tx, const struct tx_entry *entry,
+                                   struct bs_error *error)
+{
+    datom_id a = entry->attribute->id;
+    bool is_list = a == DATOM_DB_INSTALL_ATTRIBUTE || a == DATOM_DB_INSTALL_PARTITION ||
+                   a == DATOM_DB_ALTER_ATTRIBUTE;
+    if (entry->e >= DATOM_BOOT_NEXT_ELEMENT || entry->is_redundant || a == DATOM_DB_DOC ||
+        (entry->e == DATOM_DB_PART_DB && is_list))
+        return BS_OK;
+    struct bs_str ident = datom_schema_ident(tx->db->body->schema, entry->e);
+    bs_error_set(error, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED,
+                 "entity %llu, :%.*s, is built in: its :%.*s can't be changed, only its :db/doc",
+                 (unsigned long long)entry->e, BS_STR_ARGS(ident),
+                 BS_STR_ARGS(entry->attribute->ident));
+    return tx_blame_entry(tx, entry, BS_INVALID_ARGUMENT, error);
+}
+
+/* An attribute or a partition is listed with :db.part/db from its installation on, and nothing else
+ * is. */
 static enum bs_code check_listing(const struct tx *tx, const struct tx_entry *entry,
                                   struct bs_error *error)
 {
-    if (entry->is_redundant || entry->attribute->id != DATOM_DB_INSTALL_ATTRIBUTE)
+    bool is_partition = entry->attribute->id == DATOM_DB_INSTALL_PARTITION;
+    if (entry->is_redundant ||
+        (!is_partition && entry->attribute->id != DATOM_DB_INSTALL_ATTRIBUTE))
         return BS_OK;
     if (!entry->added) {
         bs_error_set(error, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED,
-                     "attribute %lld is installed: its :db.install/attribute can't be retracted",
-                     (long long)entry->v.as.integer);
-        return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+                     "%s %lld is installed: its :%.*s can't be retracted",
+                     is_partition ? "partition" : "attribute", (long long)entry->v.as.integer,
+                     BS_STR_ARGS(entry->attribute->ident));
+        return tx_blame_entry(tx, entry, BS_INVALID_ARGUMENT, error);
     }
+    if (is_partition)
+        return tx_check_partition(tx, entry, error);
     if (entry->e == DATOM_DB_PART_DB &&
         tx_find_added_one(tx, (datom_id)entry->v.as.integer, DATOM_DB_VALUE_TYPE))
         return BS_OK;
@@ -262,7 +284,7 @@ static enum bs_code check_listing(const struct tx *tx, const struct tx_entry *en
                  "entity %lld can't be installed: expected a new attribute, with :db/valueType, "
                  "and :db.part/db to install it",
                  (long long)entry->v.as.integer);
-    return tx_blame(tx, entry->form_idx, BS_INVALID_ARGUMENT, error);
+    return tx_blame_entry(tx, entry, BS_INVALID_ARGUMENT, error);
 }
 
 /* What can be said of each entry alone; the rest may count on it. */
@@ -270,6 +292,7 @@ static enum bs_code check_each(const struct tx *tx, struct bs_error *error)
 {
     for (size_t i = 0; i < tx->entries_count; i++) {
         const struct tx_entry *entry = &tx->entries[i];
+        BS_TRY(check_built_in(tx, entry, error));
         BS_TRY(check_listing(tx, entry, error));
         if (entry->added && is_written(entry))
             BS_TRY(check_enum_value(tx, entry, error));

@@ -166,7 +166,27 @@ static struct edn unique_of(const struct datom_attribute *attribute)
     return edn_nil();
 }
 
-static struct edn attribute_value(struct shell *shell, const struct datom_attribute *attribute)
+/* Adds what the attribute's entity says by another one of strings, where it does. */
+static enum bs_code add_text(struct shell *shell, struct datom_db *db, datom_id id,
+                             const char *ident, struct edn_list *pairs, struct bs_error *error)
+{
+    struct bs_str name = bs_str_from(ident);
+    const struct datom_attribute *text = datom_db_attribute_named(db, name);
+    struct edn value;
+    bool found;
+    if (!text)
+        return BS_OK;
+    BS_TRY(datom_db_get(db, id, text, shell->arena, &value, &found, error));
+    if (!found)
+        return BS_OK;
+    edn_list_add(pairs, edn_keyword(edn_name(edn_keyword(name))));
+    edn_list_add(pairs, value);
+    return BS_OK;
+}
+
+static enum bs_code attribute_value(struct shell *shell, struct datom_db *db,
+                                    const struct datom_attribute *attribute, struct edn *ret_value,
+                                    struct bs_error *error)
 {
     struct edn items[] = {
         EDN_KEYWORD_LIT("id"),
@@ -189,9 +209,17 @@ static struct edn attribute_value(struct shell *shell, const struct datom_attrib
         EDN_KEYWORD_LIT("no-history"),
         edn_boolean(attribute->no_history),
         EDN_KEYWORD_LIT("fulltext"),
-        edn_boolean(false),
+        edn_boolean(attribute->is_fulltext),
     };
-    return edn_map_of(shell->arena, items, BS_ARRAY_COUNT(items) / 2);
+    struct edn_list pairs;
+    edn_list_init(&pairs, shell->arena);
+    for (size_t i = 0; i < BS_ARRAY_COUNT(items); i++)
+        edn_list_add(&pairs, items[i]);
+    /* on a history an entity has no one value of these */
+    if (!datom_db_is_history(db))
+        BS_TRY(add_text(shell, db, attribute->id, "db/deprecated", &pairs, error));
+    *ret_value = edn_list_finish(&pairs, EDN_MAP);
+    return BS_OK;
 }
 
 SHELL_FUNCTION(attribute)
@@ -202,7 +230,9 @@ SHELL_FUNCTION(attribute)
     BS_TRY(shell_take_db(shell, "attribute", arguments[0], &db, error));
     BS_TRY(datom_db_resolve(db, shell_identifier(arguments[1]), &id, error));
     const struct datom_attribute *attribute = id == DATOM_NO_ID ? NULL : datom_db_attribute(db, id);
-    *ret_value = attribute ? attribute_value(shell, attribute) : edn_nil();
+    if (attribute)
+        return attribute_value(shell, db, attribute, ret_value, error);
+    *ret_value = edn_nil();
     return BS_OK;
 }
 
@@ -265,20 +295,6 @@ SHELL_FUNCTION(check)
 }
 
 /* ---- new names ---- */
-
-SHELL_FUNCTION(tempid)
-{
-    if (count == 1 && arguments[0].type != EDN_KEYWORD)
-        return bs_error_set(error, BS_REASON_SHELL_INVALID_ARGUMENT,
-                            "tempid: %s is no partition: expected nothing, or :db.part/user",
-                            shell_show(shell, arguments[0]));
-    if (count == 1 && edn_is_keyword(arguments[0], "db.part/tx"))
-        *ret_value = EDN_STRING_LIT("datomic.tx");
-    else
-        *ret_value = edn_string(
-            bs_arena_printf(shell->arena, "tempid-%llu", (unsigned long long)++shell->tempids));
-    return BS_OK;
-}
 
 SHELL_FUNCTION(squuid)
 {

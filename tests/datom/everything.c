@@ -74,6 +74,13 @@ static const char *const texts[] = {
     "[[:db/add [:p/id \"bob\"] :p/badge 1] [:db/add [:p/id \"ann\"] :p/alias \"Annie\"] [:db/add "
     "[:p/id \"bob\"] :p/note \"an old name\"]"
     " [:db/cas [:p/id \"ann\"] :p/seen 2 4]]",
+    /* entities in partitions of their own, what is not to be used any more */
+    "[{:db/ident :part/halls :db.install/_partition :db.part/db}"
+    " {:db/id :p/badge :db/deprecated \"use :p/id\"}]",
+    "[{:db/id #db/id[:part/halls -1] :p/id \"club\" :p/name \"The club\"}"
+    " {:db/id \"bar\" :p/id \"bar\" :p/friends #db/id[:part/halls -1]"
+    "  :db/force-partition {\"bar\" 524295}}]",
+    "[{:p/id \"club\" :p/name \"The old club\"}]",
     /* what is erased, and what goes in the ordinary way */
     "[{:db/excise [:p/id \"eve\"]}]",
     "[[:db/retractEntity [:p/id \"bob\"]]]",

@@ -1,0 +1,499 @@
+/* Partitions: where new entities go, what a transaction may say of it, and ids to seek from. */
+
+#include "support.h"
+
+#include <stdlib.h>
+
+#include "datom/bulk.h"
+#include "datom/people.h"
+#include "datom/rows.h"
+
+#define PARTS                                                                                      \
+    "[{:db/ident :part/a :db.install/_partition :db.part/db}"                                      \
+    " [:db/add \"b\" :db/ident :part/b] [:db/add :db.part/db :db.install/partition \"b\"]]"
+
+static char base_dir[] = "/tmp/bandstand-parts-XXXXXX";
+
+static void transact_ok(struct datom_conn *conn, const char *text)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    if (datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error) != BS_OK)
+        fail_msg("%s: %s", text, error.message);
+}
+
+static uint64_t part_named(struct datom_db *db, const char *ident)
+{
+    uint64_t part;
+    assert_int_equal(datom_db_partition(db, edn_keyword(bs_str_from(ident)), &part, NULL), BS_OK);
+    return part;
+}
+
+static int setup(void **state)
+{
+    struct datom_conn *conn = people_new(NULL);
+    transact_ok(conn, PARTS);
+    *state = conn;
+    return mkdtemp(base_dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    char command[96];
+    datom_conn_unref(*state);
+    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
+    return system(command);
+}
+
+/* ---- where entities go ---- */
+
+struct place {
+    const char *name;
+    const char *tx;
+    /* "tempid partition ..." by ident, "+N" for an implicit one, "=" for an id that was there */
+    const char *places;
+};
+
+static const struct place places[] = {
+    {"nothing said", "[{:db/id \"x\" :p/age 1}]", "x db.part/user"},
+    {"an old tempid of a named partition", "[{:db/id #db/id[:part/a -1] :p/age 1}]",
+     "#db/id [:part/a -1] part/a"},
+    {"an old tempid without a number",
+     "[{:db/id #db/id[:part/a] :p/name \"A\" :p/boss \"x\"}"
+     " {:db/id \"x\" :p/age 1}]",
+     "x db.part/user"},
+    {"an old tempid of an implicit partition", "[{:db/id #db/id[524293 -1] :p/age 1}]",
+     "#db/id [524293 -1] +5"},
+    {"numbers count inside of a partition",
+     "[{:db/id #db/id[:part/a -1] :p/age 1} {:db/id #db/id[:part/b -1] :p/age 2}"
+     " {:db/id -1 :p/age 3} [:db/add #db/id[:db.part/user -1] :p/name \"X\"]]",
+     "#db/id [:part/a -1] part/a #db/id [:part/b -1] part/b -1 db.part/user"},
+    {"forced", "[{:db/id \"x\" :p/age 1 :db/force-partition {\"x\" :part/a}}]", "x part/a"},
+    {"forced, from another form, of another",
+     "[{:db/force-partition {\"x\" :part/a \"y\" 524288}}"
+     " {:db/id \"x\" :p/age 1} {:db/id \"y\" :p/age 2}]",
+     "x part/a y +0"},
+    {"forced, with strings for keywords",
+     "[{:db/id \"x\" :p/age 1 \":db/force-partition\" {\"x\" \":part/a\"}}]", "x part/a"},
+    {"forced into the partition of attributes",
+     "[{:db/id \"x\" :db/ident :x/y :db/force-partition {\"x\" :db.part/db}}]", "x db.part/db"},
+    {"an attribute is always in that of attributes",
+     "[{:db/id \"x\" :db/ident :x/y :db/valueType :db.type/long"
+     "  :db/cardinality :db.cardinality/one :db/force-partition {\"x\" :part/a}}]",
+     "x db.part/db"},
+    {"a partition too", "[{:db/id \"x\" :db/ident :part/c :db.install/_partition :db.part/db}]",
+     "x db.part/db"},
+    {"the same twice is said once",
+     "[{:db/force-partition {\"x\" :part/a}} {:db/force-partition {\"x\" :part/a}}"
+     " {:db/id \"x\" :p/age 1}]",
+     "x part/a"},
+    {"force is stronger than the tag",
+     "[{:db/id #db/id[:part/b -1] :p/age 1 :db/force-partition {#db/id[:part/b -1] :part/a}}]",
+     "#db/id [:part/b -1] part/a"},
+    {"force is stronger than match",
+     "[{:db/match-partition {\"x\" :color/red} :db/force-partition {\"x\" :part/a}}"
+     " {:db/id \"x\" :p/age 1}]",
+     "x part/a"},
+    {"matching what is there", "[{:db/id \"x\" :p/age 1 :db/match-partition {\"x\" :color/red}}]",
+     "x db.part/user"},
+    {"matching an attribute", "[{:db/id \"x\" :db/ident :x/y :db/match-partition {\"x\" :p/age}}]",
+     "x db.part/db"},
+    {"a chain, whatever the order",
+     "[{:db/match-partition {\"x\" \"y\" \"y\" \"z\"}} {:db/force-partition {\"z\" :part/b}}"
+     " {:db/id \"x\" :p/age 1} {:db/id \"y\" :p/age 2} {:db/id \"z\" :p/age 3}]",
+     "x part/b y part/b z part/b"},
+    {"a chain that ends with nothing said",
+     "[{:db/match-partition {\"x\" \"y\"}} {:db/id \"x\" :p/age 1} {:db/id \"y\" :p/age 2}]",
+     "x db.part/user y db.part/user"},
+    {"matching two in one partition",
+     "[{:db/match-partition {\"x\" \"y\"}} {:db/match-partition {\"x\" \"z\"}}"
+     " {:db/force-partition {\"y\" :part/a \"z\" :part/a}}"
+     " {:db/id \"x\" :p/age 1} {:db/id \"y\" :p/age 2} {:db/id \"z\" :p/age 3}]",
+     "x part/a y part/a z part/a"},
+    {"united tempids stand where one of them was forced to",
+     "[{:db/id \"x\" :p/slug \"s\"} {:db/id \"y\" :p/slug \"s\"}"
+     " {:db/force-partition {\"y\" :part/a}}]",
+     "x part/a y part/a"},
+    {"who is there already stays",
+     "[{:db/id \"x\" :p/email \"ann@x\" :p/age 7"
+     "  :db/force-partition {\"x\" :part/a}}]",
+     "x ="},
+    {"matching a tempid that is there already",
+     "[{:db/id \"x\" :p/email \"ann@x\"} {:db/id \"y\" :p/age 7 :db/match-partition {\"y\" "
+     "\"x\"}}]",
+     "x = y db.part/user"},
+};
+
+static void print_places(const struct datom_report *report, struct bs_buf *out)
+{
+    for (size_t i = 0; i < report->tempids_count; i++) {
+        datom_id id = report->tempids[i].id;
+        uint64_t part = datom_id_part(id);
+        uint64_t next = part == DATOM_PART_DB ? 87 : datom_db_next_t(report->db_before);
+        bs_buf_printf(out, "%s%.*s ", i > 0 ? " " : "", BS_STR_ARGS(report->tempids[i].name));
+        if (datom_id_counter(id) < next)
+            bs_buf_append_cstr(out, "=");
+        else if (datom_part_is_implicit(part))
+            bs_buf_printf(out, "+%llu", (unsigned long long)(part - DATOM_PART_IMPLICIT));
+        else
+            bs_buf_append_str(out, datom_db_ident(report->db_after, part));
+    }
+}
+
+static void test_partitions__new_entities_go_where_they_are_told(void **state)
+{
+    for (size_t i = 0; i < BS_ARRAY_COUNT(places); i++) {
+        struct datom_conn *conn = rows_fork(*state);
+        struct datom_report *report;
+        struct bs_error error = BS_ERROR_INIT;
+        BS_CLEANUP(bs_buf_fini) struct bs_buf out = BS_BUF_INIT(0);
+        enum bs_code code =
+            datom_transact_text(conn, bs_str_from(places[i].tx), NULL, &report, &error);
+        test_row(places[i].name, code == BS_OK, "%s", error.message);
+        if (code == BS_OK) {
+            print_places(report, &out);
+            test_row(places[i].name, strcmp(bs_buf_cstr(&out), places[i].places) == 0, "%s",
+                     bs_buf_cstr(&out));
+            datom_report_free(report);
+        }
+        datom_conn_unref(conn);
+    }
+    test_rows_end();
+}
+
+static const struct row refused[] = {
+    {"no partition by that name", NULL, "[{:db/id #db/id[:part/c -1] :p/age 1}]", NULL,
+     BS_REASON_DB_NOT_A_PARTITION, "expected :db.part/user"},
+    {"an entity that is none", NULL,
+     "[{:db/id \"x\" :p/age 1 :db/force-partition {\"x\" :color/red}}]", NULL,
+     BS_REASON_DB_NOT_A_PARTITION, ":color/red names no partition"},
+    {"an attribute is none", NULL, "[{:db/id \"x\" :p/age 1 :db/force-partition {\"x\" :p/age}}]",
+     NULL, BS_REASON_DB_NOT_A_PARTITION, ":p/age names no partition"},
+    {"beyond the implicit ones", NULL,
+     "[{:db/id \"x\" :p/age 1 :db/force-partition {\"x\" 1048576}}]", NULL,
+     BS_REASON_DB_NOT_A_PARTITION, "from 524288 up to 1048575"},
+    {"that of transactions", NULL,
+     "[{:db/id \"x\" :p/age 1 :db/force-partition {\"x\" :db.part/tx}}]", NULL,
+     BS_REASON_DB_NOT_A_PARTITION, "transactions only"},
+    {"matching a transaction", NULL,
+     "[{:db/id \"x\" :p/age 1 :db/match-partition {\"x\" \"datomic.tx\"}}]", NULL,
+     BS_REASON_DB_NOT_A_PARTITION, "transactions only"},
+    {"matching an earlier transaction", NULL,
+     "[{:db/id \"x\" :p/age 1 :db/match-partition {\"x\" 13194139534312}}]", NULL,
+     BS_REASON_DB_NOT_A_PARTITION, "transactions only"},
+    {"matching nobody", NULL, "[{:db/id \"x\" :p/age 1 :db/match-partition {\"x\" :no/body}}]",
+     NULL, BS_REASON_DB_NOT_AN_ENTITY, ":no/body"},
+    {"a tempid of which nothing is said", NULL,
+     "[{:db/id \"x\" :p/age 1 :db/force-partition {\"y\" :part/a}}]", NULL,
+     BS_REASON_DB_TEMPID_NOT_AN_ENTITY, "\"y\""},
+    {"one that nothing is said of, to match", NULL,
+     "[{:db/id \"x\" :p/age 1 :db/match-partition {\"x\" \"y\"}}]", NULL,
+     BS_REASON_DB_TEMPID_NOT_AN_ENTITY, "\"y\""},
+    {"of an entity that is there", NULL, "[{:db/force-partition {" ANN " :part/a}}]", NULL,
+     BS_REASON_DB_INVALID_TX_FORM, "expected the tempid of a new entity"},
+    {"of the transaction", NULL, "[{:db/force-partition {\"datomic.tx\" :part/a}}]", NULL,
+     BS_REASON_DB_INVALID_TX_FORM, "expected the tempid of a new entity"},
+    {"no map", NULL, "[{:db/force-partition :part/a}]", NULL, BS_REASON_DB_INVALID_TX_FORM,
+     "expected a map of tempids to partitions"},
+    {"no map of matches", NULL, "[{:db/match-partition [\"x\"]}]", NULL,
+     BS_REASON_DB_INVALID_TX_FORM, "expected a map of tempids to entities"},
+    {"a positive number in an old tempid", NULL, "[{:db/id #db/id[:part/a 1] :p/age 1}]", NULL,
+     BS_REASON_DB_INVALID_TEMPID, "any negative number"},
+    {"an empty old tempid", NULL, "[{:db/id #db/id[] :p/age 1}]", NULL, BS_REASON_DB_INVALID_TEMPID,
+     "expected #db/id[partition]"},
+    {"forced to two", NULL,
+     "[{:db/id \"x\" :p/age 1 :db/force-partition {\"x\" :part/a}}"
+     " {:db/force-partition {\"x\" :part/b}}]",
+     NULL, BS_REASON_DB_PARTITION_CONFLICT, "two partitions, :part/a and :part/b"},
+    {"united, and forced to two", NULL,
+     "[{:db/id \"x\" :p/slug \"s\"} {:db/id \"y\" :p/slug \"s\"}"
+     " {:db/force-partition {\"x\" :part/b \"y\" :part/a}}]",
+     NULL, BS_REASON_DB_PARTITION_CONFLICT, "form 1"},
+    {"matching two in different ones", NULL,
+     "[{:db/id \"x\" :p/age 1 :db/match-partition {\"x\" \"y\"}}"
+     " {:db/id \"y\" :p/age 2 :db/force-partition {\"y\" :part/a}}"
+     " {:db/match-partition {\"x\" :color/red}}]",
+     NULL, BS_REASON_DB_PARTITION_CONFLICT, "\"x\""},
+    {"a circle", NULL,
+     "[{:db/match-partition {\"x\" \"y\" \"y\" \"x\"}} {:db/id \"x\" :p/age 1}"
+     " {:db/id \"y\" :p/age 2}]",
+     NULL, BS_REASON_DB_CYCLE_IN_AFFINITY, "would depend on itself"},
+    {"a circle of one", NULL, "[{:db/match-partition {\"x\" \"x\"}} {:db/id \"x\" :p/age 1}]", NULL,
+     BS_REASON_DB_CYCLE_IN_AFFINITY, "\"x\""},
+    {"a circle through a second match", NULL,
+     "[{:db/match-partition {\"x\" :color/red \"y\" \"x\"}} {:db/match-partition {\"x\" \"y\"}}"
+     " {:db/id \"x\" :p/age 1} {:db/id \"y\" :p/age 2}]",
+     NULL, BS_REASON_DB_CYCLE_IN_AFFINITY, "would depend on itself"},
+    {"a circle of united tempids", NULL,
+     "[{:db/match-partition {\"x\" \"y\"}} {:db/id \"x\" :p/slug \"s\"}"
+     " {:db/id \"y\" :p/slug \"s\"}]",
+     NULL, BS_REASON_DB_CYCLE_IN_AFFINITY, "would depend on itself"},
+    /* installing */
+    {"a partition without a name", NULL,
+     "[[:db/add :db.part/db :db.install/partition \"x\"] [:db/add \"x\" :db/doc \"d\"]]", NULL,
+     BS_REASON_DB_NOT_A_PARTITION, "has no :db/ident"},
+    {"a partition that is an entity of another", NULL,
+     "[{:db/id :color/red :db.install/_partition :db.part/db}]", NULL, BS_REASON_DB_NOT_A_PARTITION,
+     "expected a new entity"},
+    {"an attribute as a partition", NULL, "[{:db/id :p/age :db.install/_partition :db.part/db}]",
+     NULL, BS_REASON_DB_NOT_A_PARTITION, "is an attribute"},
+    {"what is built in as a partition", NULL,
+     "[{:db/id :db/doc :db.install/_partition :db.part/db}]", NULL, BS_REASON_DB_NOT_A_PARTITION,
+     "expected a new entity"},
+    {"a partition installed elsewhere", NULL,
+     "[{:db/ident :part/c :db.install/_partition " ANN "}]", NULL, BS_REASON_DB_NOT_A_PARTITION,
+     "expected :db.install/_partition :db.part/db"},
+    {"a partition can't be taken back", NULL,
+     "[[:db/retract :db.part/db :db.install/partition :part/a]]", NULL,
+     BS_REASON_DB_DATOM_CANNOT_BE_ALTERED, "partition 85 is installed"},
+    {"nor retracted as an entity", NULL, "[[:db/retractEntity :part/a]]", NULL,
+     BS_REASON_DB_DATOM_CANNOT_BE_ALTERED, "partition 85 is installed"},
+    {"said again it is nothing new", NULL,
+     "[{:db/ident :part/a :db.install/_partition :db.part/db}]", "", 0, NULL},
+    {"it is usable in the next transaction only", NULL,
+     "[{:db/ident :part/c :db.install/_partition :db.part/db}"
+     " {:db/id #db/id[:part/c -1] :p/age 1}]",
+     NULL, BS_REASON_DB_NOT_A_PARTITION, ":part/c names no"},
+    {"it may take another name", "[{:db/id :part/a :db/ident :part/orders}]",
+     "[{:db/id #db/id[:part/orders -1] :p/age 1} {:db/id #db/id[:part/a -1] :p/age 2}]",
+     "+1009:p/age:1 +1010:p/age:2", 0, NULL},
+};
+
+static void test_partitions__what_makes_no_sense_is_refused(void **state)
+{
+    rows_run(*state, refused, BS_ARRAY_COUNT(refused));
+}
+
+static void test_partitions__long_chains_are_followed(void **state)
+{
+    enum { LENGTH = 50000 };
+    struct datom_conn *conn = rows_fork(*state);
+    struct datom_report *report;
+    struct bs_error error = BS_ERROR_INIT;
+    BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
+    bs_buf_append_cstr(&text, "[");
+    for (int i = 0; i < LENGTH; i++)
+        bs_buf_printf(&text, "{:db/id \"%d\" :p/age %d :db/match-partition {\"%d\" \"%d\"}}", i, i,
+                      i, i + 1);
+    bs_buf_printf(&text, "{:db/id \"%d\" :p/age 1 :db/force-partition {\"%d\" :part/b}}]", LENGTH,
+                  LENGTH);
+    if (datom_transact_text(conn, bs_buf_str(&text), NULL, &report, &error) != BS_OK)
+        fail_msg("%s", error.message);
+    uint64_t part = part_named(report->db_after, "part/b");
+    for (size_t i = 0; i < report->tempids_count; i++)
+        assert_int_equal(datom_id_part(report->tempids[i].id), part);
+    assert_int_equal(report->tempids_count, LENGTH + 1);
+    datom_report_free(report);
+    datom_conn_unref(conn);
+}
+
+/* ---- on disk ---- */
+
+static struct datom_conn *open_store(const char *name)
+{
+    char dir[80];
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_options options = {.create = true};
+    struct datom_conn *conn;
+    snprintf(dir, sizeof(dir), "%s/%s", base_dir, name);
+    if (datom_conn_open(bs_str_from(dir), &options, &conn, &error) != BS_OK)
+        fail_msg("%s: %s", dir, error.message);
+    return conn;
+}
+
+static datom_id transact_x(struct datom_conn *conn, const char *text)
+{
+    struct datom_report *report;
+    struct bs_error error = BS_ERROR_INIT;
+    if (datom_transact_text(conn, bs_str_from(text), NULL, &report, &error) != BS_OK)
+        fail_msg("%s: %s", text, error.message);
+    datom_id id = datom_report_tempid(report, BS_STR("x"));
+    datom_report_free(report);
+    return id;
+}
+
+static void test_partitions__an_entity_stays_where_it_is_across_reopening(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = open_store("reopened");
+    transact_ok(conn, PARTS);
+    datom_id first =
+        transact_x(conn, "[{:db/id \"x\" :db/ident :x/one :db/force-partition {\"x\" :part/b}}]");
+    datom_conn_unref(conn);
+
+    conn = open_store("reopened");
+    struct datom_db *db = datom_conn_db(conn);
+    assert_int_equal(datom_id_part(first), part_named(db, "part/b"));
+    assert_int_equal(datom_db_entid(db, BS_STR("x/one")), first);
+    /* ids go on above it, whatever partition it is in; and new ones may follow it */
+    datom_id second =
+        transact_x(conn, "[{:db/id \"x\" :db/ident :x/two :db/match-partition {\"x\" :x/one}}]");
+    assert_int_equal(datom_id_part(second), datom_id_part(first));
+    assert_true(datom_id_counter(second) > datom_id_counter(first));
+    datom_id third = transact_x(conn, "[{:db/id \"x\" :db/ident :x/three}]");
+    assert_true(datom_id_counter(third) > datom_id_counter(second));
+    transact_ok(conn, "[{:db/id :x/one :db/doc \"still there\"}]");
+    struct datom_check_report check;
+    struct datom_db *after = datom_conn_db(conn);
+    assert_int_equal(datom_db_check(after, NULL, NULL, &check, NULL), BS_OK);
+    assert_int_equal(check.differences, 0);
+    datom_db_unref(after);
+    datom_db_unref(db);
+    datom_conn_unref(conn);
+}
+
+/* ---- ids to seek from ---- */
+
+static int64_t clock_ms;
+
+static int64_t now_ms(void *self)
+{
+    (void)self;
+    return clock_ms;
+}
+
+/* How many entities of a partition have ids from `from` up to, not with, `to`. */
+static size_t count_between(struct datom_db *db, datom_id from, datom_id to)
+{
+    struct datom_cursor *cursor;
+    struct datom_range range = {.index = DATOM_EAVT, .has_e = true, .e = from, .seek = true};
+    const struct datom *datoms;
+    size_t count, found = 0;
+    assert_int_equal(datom_cursor_open(db, &range, &cursor, NULL), BS_OK);
+    for (;;) {
+        assert_int_equal(datom_cursor_next(cursor, &datoms, &count, NULL), BS_OK);
+        size_t i = 0;
+        for (; i < count && datoms[i].e < to; i++)
+            found++;
+        if (i < count || count == 0)
+            break;
+    }
+    datom_cursor_free(cursor);
+    return found;
+}
+
+static datom_id entid_at(struct datom_db *db, uint64_t part, struct edn point)
+{
+    datom_id id;
+    assert_int_equal(datom_db_entid_at(db, part, point, &id, NULL), BS_OK);
+    return id;
+}
+
+static void test_partitions__entid_at_finds_who_was_made_when(void **state)
+{
+    (void)state;
+    struct datom_options options = {.clock = {.now_ms = now_ms}};
+    clock_ms = 1000;
+    struct datom_conn *conn = datom_conn_new_memory(&options);
+    transact_ok(conn, PARTS);
+    uint64_t ts[4];
+    for (int i = 0; i < 3; i++) {
+        struct datom_db *db = datom_conn_db(conn);
+        ts[i] = datom_db_next_t(db);
+        datom_db_unref(db);
+        clock_ms += 1000;
+        transact_ok(conn, "[{:db/id #db/id[:part/a -1] :db/doc \"a\"}"
+                          " {:db/id #db/id[:part/a -2] :db/doc \"b\"}"
+                          " {:db/id #db/id[:part/b -1] :db/doc \"c\"}]");
+    }
+    struct datom_db *db = datom_conn_db(conn);
+    ts[3] = datom_db_next_t(db);
+    uint64_t a = part_named(db, "part/a");
+    assert_int_equal(entid_at(db, a, edn_long((int64_t)ts[1])), datom_id_make(a, ts[1]));
+    assert_int_equal(entid_at(db, a, edn_long((int64_t)datom_t_to_tx(ts[1]))),
+                     datom_id_make(a, ts[1]));
+    /* instants: that of a transaction, one between two, one before all, one after all */
+    assert_int_equal(entid_at(db, a, edn_instant(3000)), datom_id_make(a, ts[1]));
+    assert_int_equal(entid_at(db, a, edn_instant(2001)), datom_id_make(a, ts[1]));
+    assert_int_equal(entid_at(db, a, edn_instant(4001)), datom_id_make(a, ts[3]));
+    assert_int_equal(datom_id_part(entid_at(db, a, edn_instant(-5))), a);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(count_between(db, entid_at(db, a, edn_long((int64_t)ts[i])),
+                                       entid_at(db, a, edn_long((int64_t)ts[i + 1]))),
+                         2);
+    assert_int_equal(
+        count_between(db, entid_at(db, a, edn_instant(2000)), entid_at(db, a, edn_instant(4000))),
+        4);
+    datom_id id = 4711;
+    struct bs_error error = BS_ERROR_INIT;
+    assert_int_not_equal(datom_db_entid_at(db, a, edn_keyword(BS_STR("x")), &id, &error), BS_OK);
+    assert_int_equal(error.reason, BS_REASON_DB_INVALID_TIME_POINT);
+    assert_int_equal(id, 4711);
+    datom_db_unref(db);
+    datom_conn_unref(conn);
+}
+
+/* ---- the edge of the ids ---- */
+
+/* A store whose entities of :db.part/db reach up to `last`. */
+static struct datom_conn *store_with_element(const char *name, uint64_t last)
+{
+    char dir[80], text[200];
+    struct edn form;
+    struct bs_error error = BS_ERROR_INIT;
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    BS_CLEANUP(datom_bulk_freep) struct datom_bulk *bulk = NULL;
+    snprintf(dir, sizeof(dir), "%s/%s", base_dir, name);
+    snprintf(text, sizeof(text),
+             "{:t 1000 :data [[13194139534312 :db/txInstant #inst \"2020\" 13194139534312 true]"
+             " [%llu :db/ident :x/last 13194139534312 true]]}",
+             (unsigned long long)last);
+    assert_int_equal(datom_bulk_open(bs_str_from(dir), NULL, &bulk, NULL), BS_OK);
+    assert_int_equal(edn_read(bs_str_from(text), arena, &form, NULL), BS_OK);
+    if (datom_bulk_add_form(bulk, form, &error) != BS_OK ||
+        datom_bulk_finish(bulk, &error) != BS_OK)
+        fail_msg("%s: %s", name, error.message);
+    datom_bulk_freep(&bulk);
+    bulk = NULL;
+    return open_store(name);
+}
+
+static void test_partitions__named_ones_end_where_implicit_ones_begin(void **state)
+{
+    (void)state;
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_conn *conn = store_with_element("named", DATOM_PART_IMPLICIT - 2);
+    transact_ok(conn, "[{:db/ident :part/last :db.install/_partition :db.part/db}]");
+    datom_id id =
+        transact_x(conn, "[{:db/id \"x\" :db/doc \"x\" :db/force-partition {\"x\" :part/last}}]");
+    assert_int_equal(datom_id_part(id), DATOM_PART_IMPLICIT - 1);
+    enum bs_code code = datom_transact_text(
+        conn, BS_STR("[{:db/ident :part/more :db.install/_partition :db.part/db}]"), NULL, NULL,
+        &error);
+    assert_int_equal(code, BS_INVALID_ARGUMENT);
+    assert_int_equal(error.reason, BS_REASON_DB_NOT_A_PARTITION);
+    assert_non_null(strstr(error.message, "too high"));
+    datom_conn_unref(conn);
+}
+
+static void test_partitions__entities_of_db_have_a_limit(void **state)
+{
+    (void)state;
+    static const char attribute[] = "[{:db/ident :x/%d :db/valueType :db.type/long"
+                                    "  :db/cardinality :db.cardinality/one}]";
+    char text[200];
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_conn *conn = store_with_element("elements", BS_LIMIT_ELEMENTS - 2);
+    snprintf(text, sizeof(text), attribute, 1);
+    transact_ok(conn, text);
+    transact_ok(conn, "[{:db/id \"y\" :x/1 5}]");
+    snprintf(text, sizeof(text), attribute, 2);
+    assert_int_equal(datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error),
+                     BS_RESOURCE_EXHAUSTED);
+    assert_int_equal(error.reason, BS_REASON_LIMIT);
+    assert_non_null(strstr(error.message, "1048576"));
+    datom_conn_unref(conn);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_partitions__new_entities_go_where_they_are_told),
+        cmocka_unit_test(test_partitions__what_makes_no_sense_is_refused),
+        cmocka_unit_test(test_partitions__long_chains_are_followed),
+        cmocka_unit_test(test_partitions__an_entity_stays_where_it_is_across_reopening),
+        cmocka_unit_test(test_partitions__entid_at_finds_who_was_made_when),
+        cmocka_unit_test(test_partitions__named_ones_end_where_implicit_ones_begin),
+        cmocka_unit_test(test_partitions__entities_of_db_have_a_limit),
+    };
+    return cmocka_run_group_tests_name("datom/partitions", tests, setup, teardown);
+}
