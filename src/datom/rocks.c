@@ -68,6 +68,7 @@ void rocks_close_engine(struct datom_store *store)
 static void store_free(struct datom_store *store)
 {
     rocks_snapshots_fini(store);
+    rocks_write_out(store);
     rocks_close_engine(store);
     pthread_rwlock_destroy(&store->engine_lock);
     if (store->write_synced)

@@ -8,6 +8,32 @@
 
 /* Also files that are on the last level already are written anew. */
 #define BOTTOMMOST_FORCE 2
+/* What may stay in the write-ahead log when a store is closed: it is read again at the next open,
+ * and stands there unpacked. Less is not worth a file in each family. */
+#define CLOSE_UNWRITTEN_BYTES ((uint64_t)4 * 1024 * 1024)
+
+/* Bytes that only the write-ahead log and the memory have. */
+static uint64_t unwritten_bytes(const struct datom_store *store)
+{
+    uint64_t total = 0;
+    for (unsigned i = 0; i < DATOM_ROCKS_COLUMNS; i++) {
+        uint64_t bytes = 0;
+        if (rocksdb_property_int_cf(store->db, store->columns[i], "rocksdb.cur-size-all-mem-tables",
+                                    &bytes) == 0)
+            total += bytes;
+    }
+    return total;
+}
+
+void rocks_write_out(struct datom_store *store)
+{
+    if (!store->db || store->read_only || store->mode != ROCKS_WRITES ||
+        unwritten_bytes(store) <= CLOSE_UNWRITTEN_BYTES)
+        return;
+    if (datom_store_flush(store, NULL) != BS_OK) {
+        /* The log has it. */
+    }
+}
 
 enum bs_code datom_store_flush(struct datom_store *store, struct bs_error *error)
 {

@@ -103,6 +103,9 @@ enum bs_code rocks_take_error(char *text, const char *verb, const char *dir,
 /* By the mode and what was given. What fails leaves nothing open. */
 BS_MUST_CHECK enum bs_code rocks_open_engine(struct datom_store *store, struct bs_error *error);
 void rocks_close_engine(struct datom_store *store);
+/* Before an ordinary close: when much is in the write-ahead log alone, it goes to sorted files.
+ * What fails leaves it in the log. */
+void rocks_write_out(struct datom_store *store);
 /* What reading says in modes ROCKS_CLOSED and ROCKS_UNKNOWN. */
 enum bs_code rocks_closed_error(const struct datom_store *store, struct bs_error *error);
 

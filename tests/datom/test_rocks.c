@@ -500,6 +500,50 @@ static void test_no_sync__has_written_everything_when_it_closes(void **state)
     assert_now(f->store, BS_STR("k"), "v");
 }
 
+/* Bytes of the write-ahead logs that are there. */
+static int64_t log_bytes(const struct fixture *f)
+{
+    int64_t total = 0;
+    const struct dirent *entry;
+    DIR *entries = opendir(f->dir);
+    assert_non_null(entries);
+    while ((entry = readdir(entries))) {
+        struct stat file;
+        if (!bs_str_ends_with(bs_str_from(entry->d_name), BS_STR(".log")))
+            continue;
+        assert_int_equal(fstatat(dirfd(entries), entry->d_name, &file, 0), 0);
+        total += file.st_size;
+    }
+    closedir(entries);
+    return total;
+}
+
+static void test_close__writes_out_a_long_log_and_leaves_a_short_one(void **state)
+{
+    enum { RECORD_BYTES = 100000, RECORDS = 60 };
+    struct fixture *f = *state;
+    char *record = bs_calloc(1, RECORD_BYTES);
+    memset(record, 'r', RECORD_BYTES - 1);
+    open_writer(f);
+    write_meta(f->store);
+    put(f->store, BS_STR("short"), BS_STR("v"));
+    close_writer(f);
+    assert_true(log_bytes(f) > 0);
+    open_writer(f);
+    for (int i = 0; i < RECORDS; i++) {
+        char key[16];
+        snprintf(key, sizeof(key), "long-%d", i);
+        put(f->store, bs_str_from(key), bs_str_from(record));
+    }
+    assert_true(log_bytes(f) > RECORD_BYTES * RECORDS);
+    close_writer(f);
+    assert_true(log_bytes(f) < RECORD_BYTES);
+    open_writer(f);
+    assert_now(f->store, BS_STR("short"), "v");
+    assert_now(f->store, BS_STR("long-59"), record);
+    free(record);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3)
@@ -516,6 +560,7 @@ int main(int argc, char **argv)
         TEST(test_recovery__drops_a_torn_tail_and_nothing_else),
         TEST(test_recovery__refuses_a_damaged_middle),
         TEST(test_no_sync__has_written_everything_when_it_closes),
+        TEST(test_close__writes_out_a_long_log_and_leaves_a_short_one),
     };
     return cmocka_run_group_tests_name("datom/rocks", tests, NULL, NULL);
 }

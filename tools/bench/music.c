@@ -86,8 +86,9 @@ void music_texts_free(struct music_texts *texts)
     *texts = (struct music_texts){0};
 }
 
-enum bs_code music_import(const struct music_texts *texts, const char *dir, uint64_t *ret_datoms,
-                          double *ret_seconds, struct bs_error *error)
+enum bs_code music_import(const struct music_texts *texts, const char *dir,
+                          struct datom_conn **ret_conn, uint64_t *ret_datoms, double *ret_seconds,
+                          struct bs_error *error)
 {
     BS_CLEANUP(datom_conn_unrefp) struct datom_conn *conn = NULL;
     BS_TRY(datom_conn_open(bs_str_from(dir), NULL, &conn, error));
@@ -97,6 +98,10 @@ enum bs_code music_import(const struct music_texts *texts, const char *dir, uint
         BS_TRY(import_text(&import, texts->names[i], bs_buf_str(&texts->texts[i]), error));
     *ret_seconds = (double)(bs_monotonic_ns() - started) / 1e9;
     *ret_datoms = import.datoms;
+    if (ret_conn) {
+        *ret_conn = conn;
+        conn = NULL;
+    }
     return BS_OK;
 }
 
@@ -120,7 +125,7 @@ static enum bs_code make_store(struct bench_context *context, struct bench_music
     double seconds;
     music->dir = bench_path(context, "music");
     BS_TRY(music_read(context, &texts, error));
-    enum bs_code code = music_import(&texts, music->dir, &datoms, &seconds, error);
+    enum bs_code code = music_import(&texts, music->dir, NULL, &datoms, &seconds, error);
     music_texts_free(&texts);
     BS_TRY(code);
     BS_TRY(compact(music->dir, error));

@@ -22,10 +22,10 @@ BS_MUST_CHECK enum bs_code music_read(const struct bench_context *context,
                                       struct music_texts *ret_texts, struct bs_error *error);
 void music_texts_free(struct music_texts *texts);
 /* Into the store at `dir`, which is made. Times reading of EDN to the last sync, not the opening.
- */
+ * The store stays open when *ret_conn is asked for: the caller's then; NULL closes it. */
 BS_MUST_CHECK enum bs_code music_import(const struct music_texts *texts, const char *dir,
-                                        uint64_t *ret_datoms, double *ret_seconds,
-                                        struct bs_error *error);
+                                        struct datom_conn **ret_conn, uint64_t *ret_datoms,
+                                        double *ret_seconds, struct bs_error *error);
 
 /*
  * The run's one store with the sample in it, compacted, so that both sides read the same files in

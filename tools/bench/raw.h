@@ -46,7 +46,8 @@ struct raw_batches {
     uint64_t keys;
 };
 
-/* Fails when the log does not go back to the first one any more. */
+/* Fails when the log does not go back to the first one any more: the store should still be open, as
+ * closing one may write out and drop its log. */
 BS_MUST_CHECK enum bs_code raw_read_batches(const char *dir, struct raw_batches *ret_batches,
                                             struct bs_error *error);
 /* One key of a batch: where it goes, and how long it and its value are. */

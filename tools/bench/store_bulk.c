@@ -63,7 +63,7 @@ static enum bs_code open_bulk(struct bench_context *context, const struct bench_
     state->arena = bs_arena_new(0);
     BS_TRY(music_read(context, &state->texts, error));
     BS_CLEANUP(bs_freep) char *dir = bench_path(context, "bulk");
-    enum bs_code code = music_import(&state->texts, dir, &datoms, &seconds, error);
+    enum bs_code code = music_import(&state->texts, dir, NULL, &datoms, &seconds, error);
     if (code == BS_OK)
         code = read_entries(state, dir, error);
     bench_remove(dir);
@@ -96,7 +96,7 @@ static enum bs_code theirs(void *self, double *ret_figure, struct bs_error *erro
     double seconds = 0;
     uint64_t datoms = 0;
     BS_CLEANUP(bs_freep) char *dir = bench_path(state->context, "import");
-    enum bs_code code = music_import(&state->texts, dir, &datoms, &seconds, error);
+    enum bs_code code = music_import(&state->texts, dir, NULL, &datoms, &seconds, error);
     bench_remove(dir);
     *ret_figure = (double)datoms / seconds;
     return code;

@@ -150,16 +150,16 @@ static const struct bench_peer datascript = {
 
 /* ---- on disk ---- */
 
-/* A new store in `dir` with the row's transactions in it. */
-static enum bs_code run_on_disk(struct state *state, const char *dir, double *ret_seconds,
-                                struct bs_error *error)
+/* A new store in `dir` with the row's transactions in it; *ret_conn is the caller's, also when it
+ * fails. */
+static enum bs_code run_on_disk(struct state *state, const char *dir, struct datom_conn **ret_conn,
+                                double *ret_seconds, struct bs_error *error)
 {
-    BS_CLEANUP(datom_conn_unrefp) struct datom_conn *conn = NULL;
-    BS_TRY(datom_conn_open(bs_str_from(dir), NULL, &conn, error));
-    BS_TRY(people_install(conn, error));
+    BS_TRY(datom_conn_open(bs_str_from(dir), NULL, ret_conn, error));
+    BS_TRY(people_install(*ret_conn, error));
     if (is_way(state, "retract-5.disk"))
-        BS_TRY(people_add_all(&state->people, conn, state->ids, error));
-    return run_way(state, conn, ret_seconds, error);
+        BS_TRY(people_add_all(&state->people, *ret_conn, state->ids, error));
+    return run_way(state, *ret_conn, ret_seconds, error);
 }
 
 static enum bs_code open_disk(struct bench_context *context, const struct bench_row *row,
@@ -169,7 +169,9 @@ static enum bs_code open_disk(struct bench_context *context, const struct bench_
     struct state *state = state_new(context, row, DISK_COUNT);
     *ret_state = state;
     state->dir = bench_path(context, "people");
-    BS_TRY(run_on_disk(state, state->dir, &seconds, error));
+    /* open until its log was read: a close may leave none */
+    BS_CLEANUP(datom_conn_unrefp) struct datom_conn *conn = NULL;
+    BS_TRY(run_on_disk(state, state->dir, &conn, &seconds, error));
     BS_TRY(raw_read_batches(state->dir, &state->batches, error));
     BS_ASSERT(state->batches.count > state->people.count);
     state->batches_skipped = state->batches.count - state->people.count;
@@ -181,7 +183,9 @@ static enum bs_code ours_disk(void *self, double *ret_figure, struct bs_error *e
     struct state *state = self;
     double seconds = 0;
     char *dir = bench_path(state->context, "people");
-    enum bs_code code = run_on_disk(state, dir, &seconds, error);
+    struct datom_conn *conn = NULL;
+    enum bs_code code = run_on_disk(state, dir, &conn, &seconds, error);
+    datom_conn_unref(conn);
     bench_remove(dir);
     free(dir);
     *ret_figure = rate(state, seconds);

@@ -73,7 +73,7 @@ static enum bs_code disk(void *self, double *ret_figure, struct bs_error *error)
     uint64_t datoms;
     double seconds;
     BS_CLEANUP(bs_freep) char *dir = bench_path(state->context, "disk");
-    enum bs_code code = music_import(&state->texts, dir, &datoms, &seconds, error);
+    enum bs_code code = music_import(&state->texts, dir, NULL, &datoms, &seconds, error);
     folder_bytes = 0;
     if (code == BS_OK && nftw(dir, add_bytes, 16, FTW_PHYS) != 0)
         code = bs_error_set(error, BS_REASON_CLI_FILE, "%s can't be walked", dir);
