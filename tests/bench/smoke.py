@@ -54,10 +54,19 @@ def main():
         assert "store.growth" in names and "store.growth" not in meant, meant
         grown = json.loads(bench(program, "--json", *tiny, "store.growth"))
         assert grown["ours"] > 0 and grown["theirs"] > 0, grown
+        # SQLite is measured where this was built with it
+        lines = bench(program, "--json", *tiny, "store.sqlite").splitlines()
+        assert len(lines) == sum(name.startswith("store.sqlite.") for name in names) > 0, lines
+        for row in map(json.loads, lines):
+            assert row["ours"] > 0 and (row["theirs"] is None or row["theirs"] > 0), row
         idle = json.loads(bench(program, "--json", *tiny, "memory.idle"))
         assert idle["ours"] > 1 and idle["peer"] is None and idle["ratio"] is None, idle
         table = bench(program, *tiny, "universe.fork").splitlines()
         assert len(table) == 2 and table[0].startswith("name"), table
+        table = bench(program, "--markdown", *tiny, "store.fork.siblings").splitlines()
+        assert len(table) == 3 and table[0].startswith("| name |"), table
+        assert all(line.count("|") == 9 for line in table), table
+        assert "--markdown" in bench(program, "--json", "--markdown", status=2)
         assert os.listdir(folder) == [], os.listdir(folder)
 
 

@@ -11,6 +11,7 @@
 
 struct options {
     bool json;
+    bool markdown;
     bool list;
     uint64_t runs;
     const char *scale;
@@ -81,12 +82,14 @@ static void print(const struct bs_buf *out)
 }
 
 /* Every row that is meant, also when one before it failed. */
-static int run_rows(const struct cli_command *command, struct bench_context *context, bool json,
-                    char **names, int count)
+static int run_rows(const struct cli_command *command, struct bench_context *context,
+                    const struct options *given, char **names, int count)
 {
     int status = CLI_OK;
     BS_CLEANUP(bs_buf_fini) struct bs_buf out = BS_BUF_INIT(0);
-    if (!json)
+    if (given->markdown)
+        bench_print_markdown_head(&out);
+    else if (!given->json)
         bench_print_head(&out);
     print(&out);
     for (size_t i = 0; i < bench_rows_count; i++) {
@@ -98,8 +101,10 @@ static int run_rows(const struct cli_command *command, struct bench_context *con
         bs_buf_reset(&out);
         if (bench_run_row(context, bench_rows[i], &result, &error) != BS_OK)
             status = cli_failed(command, &error);
-        else if (json)
+        else if (given->json)
             bench_print_json(&result, &out);
+        else if (given->markdown)
+            bench_print_markdown(&result, &out);
         else
             bench_print_line(&result, &out);
         print(&out);
@@ -125,6 +130,7 @@ static int run_bench(const struct cli_command *command, int argc, char **argv)
     struct options given = {.runs = RUNS_DEFAULT, .scale = getenv(SCALE_ENV), .dir = default_dir()};
     const struct cli_option options[] = {
         {"json", CLI_FLAG, &given.json, NULL, "one line of JSON a row"},
+        {"markdown", CLI_FLAG, &given.markdown, NULL, "the table as docs/performance.md has it"},
         {"list", CLI_FLAG, &given.list, NULL, "names the rows and what they measure"},
         {"runs", CLI_COUNT, &given.runs, "N", "runs of each side; the medians stand (5)"},
         {"scale", CLI_TEXT, &given.scale, "F",
@@ -140,6 +146,8 @@ static int run_bench(const struct cli_command *command, int argc, char **argv)
     if (parsed != CLI_GO)
         return cli_parsed_exit(parsed);
     struct bench_context context = {.data = given.data, .scale = 1, .runs = (unsigned)given.runs};
+    if (given.json && given.markdown)
+        return cli_wrong(command, "--json and --markdown: expected one of them");
     if (given.runs == 0 || given.runs > 100)
         return cli_wrong(command, "--runs %llu: expected 1 to 100", (unsigned long long)given.runs);
     if (!parse_scale(given.scale, &context.scale))
@@ -158,7 +166,7 @@ static int run_bench(const struct cli_command *command, int argc, char **argv)
         return cli_wrong(command, "can't make a folder in %s: %s", given.dir, strerror(errno));
     context.dir = dir;
     tell_missing(names, count);
-    int status = run_rows(command, &context, given.json, names, count);
+    int status = run_rows(command, &context, &given, names, count);
     bench_context_fini(&context);
     bench_remove(dir);
     return status;

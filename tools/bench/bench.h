@@ -76,9 +76,12 @@ BS_MUST_CHECK enum bs_code bench_run_row(struct bench_context *context, const st
 /* Whether a row is meant by NAME: its own, or its group's unless it is a long one. */
 bool bench_row_is_named(const struct bench_row *row, const char *name);
 
-/* The table's head and a line of it, or a line of JSON; appended. */
+/* The table's head and a line of it, for people or as docs/performance.md has it (Markdown), or a
+ * line of JSON; appended. */
 void bench_print_head(struct bs_buf *out);
 void bench_print_line(const struct bench_result *result, struct bs_buf *out);
+void bench_print_markdown_head(struct bs_buf *out);
+void bench_print_markdown(const struct bench_result *result, struct bs_buf *out);
 void bench_print_json(const struct bench_result *result, struct bs_buf *out);
 
 /* ---- for rows ---- */

@@ -255,3 +255,15 @@ enum bs_code music_raw_seek_us(struct bench_music *music, size_t count, double *
         return bs_error_set(error, BS_REASON_STORE_IO, "raw RocksDB found nothing");
     return raw_check(text, "seek", error);
 }
+
+datom_id music_largest_attribute(const struct bench_music *music)
+{
+    datom_id largest = 0;
+    const struct datom_attribute *attribute;
+    for (size_t i = 0; (attribute = datom_db_attribute_at(music->db, i)) != NULL; i++) {
+        if (datom_db_attribute_count(music->db, attribute->id) >
+            datom_db_attribute_count(music->db, largest))
+            largest = attribute->id;
+    }
+    return largest;
+}

@@ -56,6 +56,9 @@ BS_MUST_CHECK enum bs_code bench_music_get(struct bench_context *context,
                                            struct bench_music **ret_music, struct bs_error *error);
 void bench_music_free(struct bench_music *music);
 
+/* The attribute with the most datoms. */
+datom_id music_largest_attribute(const struct bench_music *music);
+
 /* Microseconds of a raw seek to a place of eavt with its key and value looked at: a yardstick. */
 BS_MUST_CHECK enum bs_code music_raw_seek_us(struct bench_music *music, size_t count,
                                              double *ret_us, struct bs_error *error);

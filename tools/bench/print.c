@@ -17,20 +17,52 @@ void bench_print_head(struct bs_buf *out)
                   "peer", "theirs", "ratio", "bar", "holds");
 }
 
+/* The columns of a result as texts; the others are the row's. */
+struct columns {
+    char ours[32], theirs[32], ratio[32];
+    const char *holds;
+};
+
+static struct columns columns_of(const struct bench_result *result)
+{
+    struct columns columns = {.theirs = "-", .ratio = "-", .holds = "-"};
+    figure(result->ours, columns.ours, sizeof(columns.ours));
+    if (result->has_theirs) {
+        figure(result->theirs, columns.theirs, sizeof(columns.theirs));
+        figure(result->ratio, columns.ratio, sizeof(columns.ratio));
+    }
+    if (result->has_bar)
+        columns.holds = result->holds ? "yes" : "NO";
+    return columns;
+}
+
+static const char *or_dash(const char *text)
+{
+    return text ? text : "-";
+}
+
 void bench_print_line(const struct bench_result *result, struct bs_buf *out)
 {
     const struct bench_row *row = result->row;
-    char ours[32], theirs[32] = "-", ratio[32] = "-";
-    figure(result->ours, ours, sizeof(ours));
-    if (result->has_theirs) {
-        figure(result->theirs, theirs, sizeof(theirs));
-        figure(result->ratio, ratio, sizeof(ratio));
-    }
-    bs_buf_printf(out, "%-20s %-10s %10s  %-13s %10s %8s  %-12s %s\n", row->name, row->unit, ours,
-                  row->peer_name ? row->peer_name : "-", theirs, ratio, row->bar ? row->bar : "-",
-                  !result->has_bar ? "-"
-                  : result->holds  ? "yes"
-                                   : "NO");
+    struct columns columns = columns_of(result);
+    bs_buf_printf(out, "%-20s %-10s %10s  %-13s %10s %8s  %-12s %s\n", row->name, row->unit,
+                  columns.ours, or_dash(row->peer_name), columns.theirs, columns.ratio,
+                  or_dash(row->bar), columns.holds);
+}
+
+void bench_print_markdown_head(struct bs_buf *out)
+{
+    bs_buf_append_cstr(out, "| name | unit | ours | peer | theirs | ratio | bar | holds |\n"
+                            "|---|---|--:|---|--:|--:|---|---|\n");
+}
+
+void bench_print_markdown(const struct bench_result *result, struct bs_buf *out)
+{
+    const struct bench_row *row = result->row;
+    struct columns columns = columns_of(result);
+    bs_buf_printf(out, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", row->name, row->unit,
+                  columns.ours, or_dash(row->peer_name), columns.theirs, columns.ratio,
+                  or_dash(row->bar), columns.holds);
 }
 
 static void json_number(struct bs_buf *out, const char *key, bool is_known, double value)

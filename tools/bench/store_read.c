@@ -235,23 +235,11 @@ const struct bench_row store_seek_row = {
 
 /* ---- a scan ---- */
 
-/* The attribute of the sample with the most datoms. */
-static datom_id largest_attribute(struct datom_db *db)
-{
-    datom_id largest = 0;
-    const struct datom_attribute *attribute;
-    for (size_t i = 0; (attribute = datom_db_attribute_at(db, i)) != NULL; i++) {
-        if (datom_db_attribute_count(db, attribute->id) > datom_db_attribute_count(db, largest))
-            largest = attribute->id;
-    }
-    return largest;
-}
-
 static enum bs_code scan(void *self, double *ret_figure, struct bs_error *error)
 {
     struct state *state = self;
     struct datom_range range = {
-        .index = DATOM_AEVT, .has_a = true, .a = largest_attribute(state->music->db)};
+        .index = DATOM_AEVT, .has_a = true, .a = music_largest_attribute(state->music)};
     BS_CLEANUP(datom_cursor_freep) struct datom_cursor *cursor = NULL;
     size_t total = 0, scans = bench_count(state->context, SCANS);
     int64_t started = bs_monotonic_ns();
@@ -271,7 +259,7 @@ static enum bs_code raw_scan(void *self, double *ret_figure, struct bs_error *er
     struct state *state = self;
     struct raw *raw = &state->music->raw;
     uint8_t prefix[4];
-    bs_store_u32(prefix, (uint32_t)largest_attribute(state->music->db));
+    bs_store_u32(prefix, (uint32_t)music_largest_attribute(state->music));
     size_t total = 0, bytes = 0, scans = bench_count(state->context, SCANS);
     int64_t started = bs_monotonic_ns();
     rocksdb_iterator_t *iter =
