@@ -10,17 +10,19 @@
 /* With the slots, 1.5 MiB, of which the system gives what is touched. */
 #define SLOTS 32768u
 /* Every scalar but long text and bytes. */
-#define VALUE_MAX 35u
+#define VALUE_MAX 31u
 
 struct slot {
     datom_id id;
     uint32_t attribute;
-    uint8_t len; /* of bytes; 0: free, as no value is empty */
+    uint32_t epoch; /* another than the table's: free */
+    uint8_t len;    /* of bytes; 0: free, as no value is empty */
     uint8_t bytes[VALUE_MAX];
 };
 
 struct datom_holders {
     uint64_t t;
+    uint32_t epoch;     /* how often all was forgotten, so that this costs nothing */
     struct slot *slots; /* NULL: all are free */
 };
 
@@ -39,7 +41,9 @@ void datom_holders_free(struct datom_holders *holders)
 
 void datom_holders_clear(struct datom_holders *holders)
 {
-    free(holders->slots);
+    if (++holders->epoch > 0)
+        return;
+    free(holders->slots); /* once round: slots of the first epoch would seem to be of this one */
     holders->slots = NULL;
 }
 
@@ -66,10 +70,11 @@ static struct slot *place_of(const struct datom_holders *holders, datom_id attri
     return &holders->slots[XXH3_64bits_withSeed(value->bytes, value->len, attribute) % SLOTS];
 }
 
-static bool is_of(const struct slot *slot, datom_id attribute, const struct datom_key_value *value)
+static bool is_of(const struct datom_holders *holders, const struct slot *slot, datom_id attribute,
+                  const struct datom_key_value *value)
 {
-    return slot->len == value->len && slot->attribute == attribute &&
-           memcmp(slot->bytes, value->bytes, value->len) == 0;
+    return slot->len == value->len && slot->epoch == holders->epoch &&
+           slot->attribute == attribute && memcmp(slot->bytes, value->bytes, value->len) == 0;
 }
 
 bool datom_holders_find(const struct datom_holders *holders, datom_id attribute,
@@ -78,7 +83,7 @@ bool datom_holders_find(const struct datom_holders *holders, datom_id attribute,
     if (!holders->slots || !fits(value))
         return false;
     const struct slot *slot = place_of(holders, attribute, value);
-    if (!is_of(slot, attribute, value))
+    if (!is_of(holders, slot, attribute, value))
         return false;
     *ret_id = slot->id;
     return true;
@@ -94,6 +99,7 @@ void datom_holders_put(struct datom_holders *holders, datom_id attribute,
     struct slot *slot = place_of(holders, attribute, value);
     slot->id = id;
     slot->attribute = (uint32_t)attribute;
+    slot->epoch = holders->epoch;
     slot->len = (uint8_t)value->len;
     memcpy(slot->bytes, value->bytes, value->len);
 }
@@ -104,6 +110,6 @@ void datom_holders_remove(struct datom_holders *holders, datom_id attribute,
     if (!holders->slots || !fits(value))
         return;
     struct slot *slot = place_of(holders, attribute, value);
-    if (is_of(slot, attribute, value))
+    if (is_of(holders, slot, attribute, value))
         slot->len = 0;
 }

@@ -51,6 +51,13 @@ static void test_holders__forget_at_another_state(void **state)
     assert_true(datom_holders_find(holders, 80, &ann, &id));
     datom_holders_expect(holders, 7);
     assert_false(datom_holders_find(holders, 80, &ann, &id));
+    datom_holders_put(holders, 80, &ann, 2);
+    assert_true(datom_holders_find(holders, 80, &ann, &id));
+    assert_int_equal(id, 2);
+    datom_holders_clear(holders);
+    assert_false(datom_holders_find(holders, 80, &ann, &id));
+    datom_holders_remove(holders, 80, &ann);
+    assert_false(datom_holders_find(holders, 80, &ann, &id));
     datom_holders_free(holders);
 }
 
