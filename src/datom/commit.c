@@ -116,7 +116,7 @@ static enum bs_code resolve_locked(struct datom_pending *pending, bool *ret_agai
     if (conn->store)
         pending->group = datom_group_join_locked(conn, &result, report);
     else
-        datom_conn_publish_locked(conn, result.body);
+        datom_conn_publish_db_locked(conn, report->db_after);
     datom_body_unref(result.body);
     if (conn->store && result.has_erased)
         pending->purge = datom_purge_new(report->t, result.touched, result.touched_count);

@@ -210,6 +210,13 @@ struct datom_db *datom_conn_db(struct datom_conn *conn)
 void datom_conn_publish_locked(struct datom_conn *conn, struct datom_body *body)
 {
     struct datom_db *db = datom_db_new(body);
+    datom_conn_publish_db_locked(conn, db);
+    datom_db_unref(db);
+}
+
+void datom_conn_publish_db_locked(struct datom_conn *conn, struct datom_db *db)
+{
+    datom_db_ref(db);
     pthread_mutex_lock(&conn->publish_lock);
     struct datom_db *old = conn->published;
     conn->published = db;

@@ -82,6 +82,8 @@ datom_conn_check_writable_locked(struct datom_conn *conn, bool *ret_tried, struc
 
 /* Makes a body the newest value. Holds the lock. */
 void datom_conn_publish_locked(struct datom_conn *conn, struct datom_body *body);
+/* The same with a value that is there already; takes a reference. */
+void datom_conn_publish_db_locked(struct datom_conn *conn, struct datom_db *db);
 /* Makes it what the next transaction is resolved on. Holds the lock. */
 void datom_conn_set_tip_locked(struct datom_conn *conn, struct datom_body *body);
 

@@ -43,7 +43,7 @@ static void table_place(struct datom_table *table, uint64_t hash, uint32_t idx)
 static void table_grow(struct datom_table *table)
 {
     struct datom_table old = *table;
-    table->capacity = old.capacity ? old.capacity * 2 : 64;
+    table->capacity = old.capacity ? old.capacity * 4 : 16;
     table->hashes = bs_realloc_array(NULL, table->capacity, sizeof(*table->hashes));
     table->indexes = bs_realloc_array(NULL, table->capacity, sizeof(*table->indexes));
     memset(table->indexes, 0xff, table->capacity * sizeof(*table->indexes));

@@ -225,7 +225,7 @@ enum bs_code tx_run(const struct tx_request *request, struct datom_report *repor
 {
     uint64_t t = request->before->next_t;
     struct tx tx = {
-        .db = datom_db_new(request->before),
+        .db = datom_db_ref(report->db_before),
         .forms = request->tx_data,
         .clock = request->clock.now_ms ? request->clock : bs_clock_system(),
         .interrupt = request->interrupt,

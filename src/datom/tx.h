@@ -249,9 +249,10 @@ bool tx_is_new_id(const struct tx *tx, datom_id id);
 uint64_t tx_hash(const void *bytes, size_t size, uint64_t seed);
 
 /*
- * The whole of it. On success `report` (zeroed before, arena set) has everything but the two
- * values, and *ret_body the next body (a reference of the caller's). With `keep_changes` the
- * changes are given too, in memory that lives as long as report->arena.
+ * The whole of it. On success `report` (zeroed before; arena and db_before set, as a value of
+ * request->before without a view) has everything but db_after, and *ret_body the next body (a
+ * reference of the caller's). With `keep_changes` the changes are given too, in memory that lives
+ * as long as report->arena.
  */
 struct tx_result {
     struct datom_body *body;

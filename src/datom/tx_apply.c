@@ -80,14 +80,14 @@ void tx_change_log(struct tx *tx, uint64_t t, const struct datom *datoms, size_t
     enum datom_type *types = bs_arena_new_array(tx->scratch, count + 1, enum datom_type);
     for (size_t i = 0; i < count; i++)
         types[i] = datom_schema_attribute(tx->db->body->schema, datoms[i].a)->type;
-    BS_CLEANUP(bs_buf_fini) struct bs_buf record = BS_BUF_INIT(0);
-    datom_log_encode(datoms, types, count, t, &record);
+    bs_buf_reset(&tx->record);
+    datom_log_encode(datoms, types, count, t, &tx->record);
     uint8_t key[8];
     bs_store_u64(key, t);
     change(tx, &(struct datom_change){
                    .family = DATOM_FAMILY_LOG,
                    .key = bs_str_make((const char *)key, sizeof(key)),
-                   .record = bs_buf_str(&record),
+                   .record = bs_buf_str(&tx->record),
                });
 }
 

@@ -15,6 +15,7 @@ static void retraction_of(const struct tx *tx, const struct datom *datom, uint32
         .e = datom->e,
         .attribute = datom_schema_attribute(tx->db->body->schema, datom->a),
         .v = edn_dup(tx->arena, datom->v),
+        .t_added = datom_id_counter(datom->tx),
         .form_idx = form_idx,
     };
     BS_ASSERT(ret_entry->attribute);
@@ -53,7 +54,7 @@ static enum bs_code retract_found(struct tx *tx, const struct found_datoms *foun
         retraction_of(tx, &found->items[i], form_idx, &entry);
         if (datom_attribute_is_kept(entry.attribute))
             continue;
-        BS_TRY(tx_entry_retract(tx, &entry, error));
+        BS_TRY(tx_entry_retract_shown(tx, &entry, error));
     }
     return BS_OK;
 }
@@ -232,7 +233,7 @@ static enum bs_code reset(struct tx *tx, const struct tx_op *op, struct bs_error
             continue;
         struct tx_entry entry;
         retraction_of(tx, &found.items[i], op->form_idx, &entry);
-        code = tx_entry_retract(tx, &entry, error);
+        code = tx_entry_retract_shown(tx, &entry, error);
     }
     free(found.items);
     return code;

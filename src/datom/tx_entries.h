@@ -34,6 +34,10 @@ BS_MUST_CHECK enum bs_code tx_entry_add(struct tx *tx, const struct tx_entry *en
 BS_MUST_CHECK enum bs_code tx_entry_retract(struct tx *tx, const struct tx_entry *entry,
                                             struct bs_error *error);
 
+/* A retraction of what a walk of db-before has just shown; entry->t_added is known. */
+BS_MUST_CHECK enum bs_code tx_entry_retract_shown(struct tx *tx, const struct tx_entry *entry,
+                                                  struct bs_error *error);
+
 /* The life of [e a v] in db-before, or for cardinality one of whatever value [e a] has. */
 BS_MUST_CHECK enum bs_code tx_find_current(struct tx *tx, datom_id e,
                                            const struct datom_attribute *attribute,

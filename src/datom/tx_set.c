@@ -148,6 +148,18 @@ enum bs_code tx_entry_retract(struct tx *tx, const struct tx_entry *entry, struc
     return BS_OK;
 }
 
+enum bs_code tx_entry_retract_shown(struct tx *tx, const struct tx_entry *entry,
+                                    struct bs_error *error)
+{
+    struct datom_key_value value;
+    datom_key_value_encode(entry->v, entry->attribute->type, &value);
+    uint32_t found = tx_find_eav(tx, entry->e, entry->attribute, &value);
+    if (found != DATOM_TABLE_NONE)
+        return tx->entries[found].added ? conflict(tx, &tx->entries[found], entry, error) : BS_OK;
+    tx_entry_new(tx, entry, &value);
+    return BS_OK;
+}
+
 /* ---- adding ---- */
 
 /* The old value of cardinality one goes, unless a form says so already. */
