@@ -186,14 +186,18 @@ static enum bs_code add_change(struct tx *tx, const struct tx_entry *entry, stru
     return BS_OK;
 }
 
+/* Where one value gives way to another, the new one is to blame. */
+static const struct tx_entry *to_blame(const struct tx *tx, const struct tx_entry *entry)
+{
+    const struct tx_entry *added = tx_find_added_one(tx, entry->e, entry->attribute->id);
+    return added && !entry->added ? added : entry;
+}
+
 enum bs_code tx_refuse_alter(struct tx *tx, const struct tx_entry *entry,
                              const struct datom_attribute *before, const char *what,
                              struct bs_error *error)
 {
-    /* where one value gives way to another, the new one is to blame */
-    const struct tx_entry *added = tx_find_added_one(tx, entry->e, entry->attribute->id);
-    if (added && !entry->added)
-        entry = added;
+    entry = to_blame(tx, entry);
     bs_error_set(error, BS_REASON_DB_INVALID_ALTER_ATTRIBUTE, "the attribute :%.*s %s",
                  BS_STR_ARGS(before->ident), what);
     bs_error_add_integer(error, "entity", (int64_t)before->id);
@@ -256,7 +260,7 @@ static enum bs_code check_built_in(const struct tx *tx, const struct tx_entry *e
                  "entity %llu, :%.*s, is built in: its :%.*s can't be changed, only its :db/doc",
                  (unsigned long long)entry->e, BS_STR_ARGS(ident),
                  BS_STR_ARGS(entry->attribute->ident));
-    return tx_blame_entry(tx, entry, BS_INVALID_ARGUMENT, error);
+    return tx_blame_entry(tx, to_blame(tx, entry), BS_INVALID_ARGUMENT, error);
 }
 
 /* An attribute or a partition is listed with :db.part/db from its installation on, and nothing else

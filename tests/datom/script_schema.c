@@ -153,7 +153,7 @@ struct edn script_alteration(struct script_source *source)
     struct edn unique = EDN_KEYWORD_LIT("db/unique");
     struct edn index = EDN_KEYWORD_LIT("db/index");
     struct edn identity = EDN_KEYWORD_LIT("db.unique/identity");
-    switch (script_pick(source, 10)) {
+    switch (script_pick(source, 11)) {
     case 0:
     case 1:
         return SCRIPT_VECTOR(source, add, a->ident, EDN_KEYWORD_LIT("db/cardinality"),
@@ -178,6 +178,9 @@ struct edn script_alteration(struct script_source *source)
             edn_keyword(bs_arena_printf(source->arena, "m/b%zu", script_pick(source, 3))));
     case 8:
         return SCRIPT_VECTOR(source, add, a->ident, EDN_KEYWORD_LIT("db/isComponent"),
+                             edn_boolean(script_chance(source, 2)));
+    case 9:
+        return SCRIPT_VECTOR(source, add, a->ident, EDN_KEYWORD_LIT("db/noHistory"),
                              edn_boolean(script_chance(source, 2)));
     default:
         return SCRIPT_VECTOR(source, add, script_entity(source, false), EDN_KEYWORD_LIT("db/ident"),
