@@ -11,9 +11,8 @@
 #include <unistd.h>
 
 #include "datom/conn.h"
+#include "datom/fixture.h"
 #include "datom/rocks_store.h"
-
-static char base_dir[] = "/tmp/bandstand-held-XXXXXX";
 
 static const char schema_text[] =
     "[{:db/ident :p/name :db/valueType :db.type/string :db/cardinality :db.cardinality/one"
@@ -25,38 +24,6 @@ static const char schema_text[] =
     " {:db/ident :p/note :db/valueType :db.type/string :db/cardinality :db.cardinality/one}"
     " {:db/ident :p/friend :db/valueType :db.type/ref :db/cardinality :db.cardinality/many}]";
 
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(base_dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
-}
-
-static struct datom_conn *open_store(const char *name, const struct datom_options *options)
-{
-    char dir[80];
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_conn *conn = NULL;
-    snprintf(dir, sizeof(dir), "%s/%s", base_dir, name);
-    if (datom_conn_open(bs_str_from(dir), options, &conn, &error) != BS_OK)
-        fail_msg("%s: %s", name, error.message);
-    return conn;
-}
-
-static void transact_ok(struct datom_conn *conn, const char *text)
-{
-    struct bs_error error = BS_ERROR_INIT;
-    if (datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error) != BS_OK)
-        fail_msg("%s: %s", text, error.message);
-}
-
 static void add_people(struct datom_conn *conn, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -66,8 +33,8 @@ static void add_people(struct datom_conn *conn, int count)
                  " :p/friend [[:p/name \"person 000\"]]}]",
                  i, 20 + i % 30, i % 7, i);
         if (i == 0)
-            transact_ok(conn, "[{:p/name \"person 000\"}]");
-        transact_ok(conn, text);
+            fixture_transact(conn, "[{:p/name \"person 000\"}]");
+        fixture_transact(conn, text);
     }
 }
 
@@ -207,17 +174,17 @@ static void test_held__values_say_the_same_after_they_were_taken_back(void **sta
     for (size_t i = 0; i < BS_ARRAY_COUNT(alterations); i++) {
         char name[20];
         snprintf(name, sizeof(name), "same-%zu", i);
-        struct datom_conn *conn = open_store(name, NULL);
-        transact_ok(conn, schema_text);
+        struct datom_conn *conn = fixture_open(name, NULL);
+        fixture_transact(conn, schema_text);
         add_people(conn, 5);
-        transact_ok(conn, "[{:p/name \"person 001\" :p/age 50}]");
+        fixture_transact(conn, "[{:p/name \"person 001\" :p/age 50}]");
         struct datom_db *db = datom_conn_db(conn);
         BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(1 << 20);
         print_value(db, &before, NULL, NULL);
         for (size_t j = 0; j < BS_ARRAY_COUNT(alterations[i].texts); j++) {
             if (!alterations[i].texts[j])
                 continue;
-            transact_ok(conn, alterations[i].texts[j]);
+            fixture_transact(conn, alterations[i].texts[j]);
             datom_store_expire_older(conn->store, 0);
             assert_false(datom_snapshot_is_live(db->body->snapshot));
             BS_CLEANUP(bs_buf_fini) struct bs_buf after = BS_BUF_INIT(1 << 20);
@@ -232,14 +199,14 @@ static void test_held__values_say_the_same_after_they_were_taken_back(void **sta
 static void test_held__single_reads_of_values_that_were_taken_back(void **state)
 {
     (void)state;
-    struct datom_conn *conn = open_store("single", NULL);
-    transact_ok(conn, schema_text);
+    struct datom_conn *conn = fixture_open("single", NULL);
+    fixture_transact(conn, schema_text);
     add_people(conn, 3);
     struct datom_db *db = datom_conn_db(conn);
-    transact_ok(conn, "[{:p/name \"person 001\" :p/age 99}"
-                      " [:db/retractEntity [:p/name \"person 002\"]]"
-                      " {:p/name \"person 009\" :p/age 1}]");
-    transact_ok(conn, "[{:db/id :p/age :db/cardinality :db.cardinality/many}]");
+    fixture_transact(conn, "[{:p/name \"person 001\" :p/age 99}"
+                           " [:db/retractEntity [:p/name \"person 002\"]]"
+                           " {:p/name \"person 009\" :p/age 1}]");
+    fixture_transact(conn, "[{:db/id :p/age :db/cardinality :db.cardinality/many}]");
     datom_store_expire_older(conn->store, 0);
     const struct datom_attribute *age = datom_db_attribute_named(db, BS_STR("p/age"));
     const struct datom_attribute *name = datom_db_attribute_named(db, BS_STR("p/name"));
@@ -279,7 +246,7 @@ static void disturb(void *self)
              "[{:p/name \"person %03d\" :p/age %d :p/note \"new %d\"} {:p/name \"q%d\"}]", i % 60,
              i, i, i);
     if (i % 3 == 0)
-        transact_ok(disturbance->conn, text);
+        fixture_transact(disturbance->conn, text);
     if (i % 2 == 0)
         datom_store_expire_older(disturbance->conn->store, 0);
 }
@@ -287,8 +254,8 @@ static void disturb(void *self)
 static void test_held__cursors_go_on_where_they_stood(void **state)
 {
     (void)state;
-    struct datom_conn *conn = open_store("cursors", NULL);
-    transact_ok(conn, schema_text);
+    struct datom_conn *conn = fixture_open("cursors", NULL);
+    fixture_transact(conn, schema_text);
     add_people(conn, 60);
     struct datom_db *db = datom_conn_db(conn);
     BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(8 << 20);
@@ -303,8 +270,9 @@ static void test_held__cursors_go_on_where_they_stood(void **state)
     struct datom_conn *fork;
     assert_int_equal(datom_conn_fork(db, NULL, &fork, NULL), BS_OK);
     datom_db_unref(db);
-    transact_ok(fork, "[{:p/name \"person 001\" :p/age 77} [:db/retractEntity [:p/name \"person "
-                      "002\"]] {:p/name \"person 000a\"}]");
+    fixture_transact(fork,
+                     "[{:p/name \"person 001\" :p/age 77} [:db/retractEntity [:p/name \"person "
+                     "002\"]] {:p/name \"person 000a\"}]");
     db = datom_conn_db(fork);
     before.len = after.len = 0;
     print_value(db, &before, NULL, NULL);
@@ -328,12 +296,12 @@ static void test_held__nothing_is_pinned_once_the_time_is_over(void **state)
 {
     (void)state;
     struct datom_options options = {.create = true, .hold_ms = 20};
-    struct datom_conn *conn = open_store("pinned", &options);
-    transact_ok(conn, schema_text);
+    struct datom_conn *conn = fixture_open("pinned", &options);
+    fixture_transact(conn, schema_text);
     struct datom_db *held[5];
     for (size_t i = 0; i < BS_ARRAY_COUNT(held); i++) {
         held[i] = datom_conn_db(conn);
-        transact_ok(conn, "[{:p/name \"one\" :p/note \"x\"}]");
+        fixture_transact(conn, "[{:p/name \"one\" :p/note \"x\"}]");
     }
     struct datom_held before = datom_store_held(conn->store);
     assert_true(before.count >= 1 && before.count <= 1 + BS_ARRAY_COUNT(held));
@@ -358,7 +326,7 @@ static void test_held__nothing_is_pinned_once_the_time_is_over(void **state)
     assert_true(e != DATOM_NO_ID);
     datom_db_unref(db);
     assert_int_equal(native_snapshots(conn), 0);
-    transact_ok(conn, "[{:p/name \"two\"}]");
+    fixture_transact(conn, "[{:p/name \"two\"}]");
     assert_int_equal(native_snapshots(conn), 1);
     datom_conn_unref(conn);
 }
@@ -384,12 +352,12 @@ static void test_held__nothing_is_pinned_on_a_store_where_nothing_happens(void *
 {
     (void)state;
     struct datom_conn *conn =
-        open_store("idle", &(struct datom_options){.create = true, .hold_ms = 30});
-    transact_ok(conn, schema_text);
+        fixture_open("idle", &(struct datom_options){.create = true, .hold_ms = 30});
+    fixture_transact(conn, schema_text);
     for (int round = 0; round < 2; round++) {
         add_people(conn, 2);
         BS_CLEANUP(datom_db_unrefp) struct datom_db *held = datom_conn_db(conn);
-        transact_ok(conn, "[{:p/name \"one more\" :p/age 1}]");
+        fixture_transact(conn, "[{:p/name \"one more\" :p/age 1}]");
         /* nobody touches the connection: only the engine is asked */
         uint64_t snapshots = native_snapshots(conn);
         for (int i = 0; i < 2000 && snapshots > 1; i++) {
@@ -405,14 +373,14 @@ static void test_held__nothing_is_pinned_on_a_store_where_nothing_happens(void *
 static void test_held__values_of_a_closed_store_can_be_taken_back(void **state)
 {
     (void)state;
-    struct datom_conn *conn = open_store("closed", NULL);
-    transact_ok(conn, schema_text);
+    struct datom_conn *conn = fixture_open("closed", NULL);
+    fixture_transact(conn, schema_text);
     add_people(conn, 5);
     struct datom_db *old = datom_conn_db(conn);
     BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(1 << 20);
     BS_CLEANUP(bs_buf_fini) struct bs_buf after = BS_BUF_INIT(1 << 20);
     print_value(old, &before, NULL, NULL);
-    transact_ok(conn, "[{:p/name \"person 001\" :p/age 50}]");
+    fixture_transact(conn, "[{:p/name \"person 001\" :p/age 50}]");
     struct datom_store *store = conn->store;
     datom_conn_unref(conn);
     datom_store_stop(store);
@@ -452,17 +420,17 @@ static void test_held__eight_readers_while_values_are_taken_back(void **state)
 {
     (void)state;
     struct datom_options options = {.create = true, .no_sync = true, .hold_ms = 1};
-    struct race race = {.conn = open_store("race", &options)};
+    struct race race = {.conn = fixture_open("race", &options)};
     pthread_t threads[THREADS];
-    transact_ok(race.conn, schema_text);
-    transact_ok(race.conn, "[{:p/name \"a\" :p/age 50} {:p/name \"b\" :p/age 50}]");
+    fixture_transact(race.conn, schema_text);
+    fixture_transact(race.conn, "[{:p/name \"a\" :p/age 50} {:p/name \"b\" :p/age 50}]");
     for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, read_on, &race), 0);
     for (int i = 0; i < 300 || (atomic_load(&race.reads) < 2000 && i < 3000); i++) {
         char text[100];
         snprintf(text, sizeof(text), "[{:p/name \"a\" :p/age %d} {:p/name \"b\" :p/age %d}]",
                  i % 100, 100 - i % 100);
-        transact_ok(race.conn, text);
+        fixture_transact(race.conn, text);
         if (i % 16 == 0)
             datom_store_expire_older(race.conn->store, 0);
         if (i % 64 == 0) {
@@ -483,10 +451,11 @@ static void test_held__eight_readers_while_values_are_taken_back(void **state)
 static void test_held__values_of_a_reader_stay_when_it_catches_up(void **state)
 {
     (void)state;
-    struct datom_conn *writer = open_store("secondary", NULL);
-    transact_ok(writer, schema_text);
+    struct datom_conn *writer = fixture_open("secondary", NULL);
+    fixture_transact(writer, schema_text);
     add_people(writer, 20);
-    struct datom_conn *reader = open_store("secondary", &(struct datom_options){.read_only = true});
+    struct datom_conn *reader =
+        fixture_open("secondary", &(struct datom_options){.read_only = true});
     struct datom_db *old = datom_conn_db(reader);
     BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(4 << 20);
     print_value(old, &before, NULL, NULL);
@@ -496,9 +465,9 @@ static void test_held__values_of_a_reader_stay_when_it_catches_up(void **state)
                  "[{:p/name \"person 001\" :p/age %d :p/tag :tag/new%d}"
                  " [:db/retractEntity [:p/name \"person 00%d\"]]]",
                  i, i, i + 2);
-        transact_ok(writer, text);
+        fixture_transact(writer, text);
         if (i == 1)
-            transact_ok(writer, "[{:db/id :p/note :db/cardinality :db.cardinality/many}]");
+            fixture_transact(writer, "[{:db/id :p/note :db/cardinality :db.cardinality/many}]");
         assert_int_equal(datom_conn_catch_up(reader, NULL), BS_OK);
         BS_CLEANUP(bs_buf_fini) struct bs_buf after = BS_BUF_INIT(4 << 20);
         print_value(old, &after, NULL, NULL);
@@ -532,16 +501,16 @@ static void write_counters(struct datom_conn *writer, struct bs_str record)
 static void test_held__a_reader_that_can_not_load_what_it_caught_up_with_reads_nothing(void **state)
 {
     (void)state;
-    struct datom_conn *writer = open_store("unknown", NULL);
-    transact_ok(writer, schema_text);
+    struct datom_conn *writer = fixture_open("unknown", NULL);
+    fixture_transact(writer, schema_text);
     add_people(writer, 5);
-    struct datom_conn *reader = open_store("unknown", &(struct datom_options){.read_only = true});
+    struct datom_conn *reader = fixture_open("unknown", &(struct datom_options){.read_only = true});
     BS_CLEANUP(datom_db_unrefp) struct datom_db *old = datom_conn_db(reader);
     BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(1 << 20);
     BS_CLEANUP(bs_buf_fini) struct bs_buf after = BS_BUF_INIT(1 << 20);
     print_value(old, &before, NULL, NULL);
     /* keys of :p/note have another form now, which the old schema does not know */
-    transact_ok(writer, "[{:db/id :p/note :db/cardinality :db.cardinality/many}]");
+    fixture_transact(writer, "[{:db/id :p/note :db/cardinality :db.cardinality/many}]");
     struct datom_pin pin;
     struct bs_str record;
     bool found;
@@ -584,25 +553,14 @@ static void test_held__a_reader_that_can_not_load_what_it_caught_up_with_reads_n
 
 /* ---- forks ---- */
 
-static void check_ok(struct datom_conn *conn)
-{
-    struct datom_check_report report;
-    struct datom_db *db = datom_conn_db(conn);
-    struct bs_error error = BS_ERROR_INIT;
-    if (datom_db_check(db, NULL, NULL, &report, &error) != BS_OK)
-        fail_msg("check: %s", error.message);
-    assert_int_equal(report.differences, 0);
-    datom_db_unref(db);
-}
-
 static void test_held__forks_branch_from_before_alterations(void **state)
 {
     (void)state;
     for (size_t i = 0; i < BS_ARRAY_COUNT(alterations); i++) {
         char name[20];
         snprintf(name, sizeof(name), "fork-%zu", i);
-        struct datom_conn *conn = open_store(name, NULL);
-        transact_ok(conn, schema_text);
+        struct datom_conn *conn = fixture_open(name, NULL);
+        fixture_transact(conn, schema_text);
         add_people(conn, 5);
         struct datom_db *db = datom_conn_db(conn);
         uint64_t t = datom_db_basis_t(db);
@@ -611,7 +569,7 @@ static void test_held__forks_branch_from_before_alterations(void **state)
         datom_db_unref(db);
         for (size_t j = 0; j < BS_ARRAY_COUNT(alterations[i].texts); j++) {
             if (alterations[i].texts[j])
-                transact_ok(conn, alterations[i].texts[j]);
+                fixture_transact(conn, alterations[i].texts[j]);
         }
         db = datom_conn_db(conn);
         struct datom_db *past = datom_db_as_of(db, t);
@@ -630,11 +588,11 @@ static void test_held__forks_branch_from_before_alterations(void **state)
         /* the same alterations there, then a fork of that past, with the base taken back */
         for (size_t j = 0; j < BS_ARRAY_COUNT(alterations[i].texts); j++) {
             if (alterations[i].texts[j])
-                transact_ok(fork, alterations[i].texts[j]);
+                fixture_transact(fork, alterations[i].texts[j]);
         }
-        transact_ok(conn, "[{:db/doc \"on\"}]");
+        fixture_transact(conn, "[{:db/doc \"on\"}]");
         datom_store_expire_older(conn->store, 0);
-        check_ok(fork);
+        fixture_check(fork);
         db = datom_conn_db(fork);
         past = datom_db_as_of(db, t);
         datom_db_unref(db);
@@ -646,8 +604,8 @@ static void test_held__forks_branch_from_before_alterations(void **state)
         print_value(db, &after, NULL, NULL);
         assert_same_lines(alterations[i].name, &after, &before);
         datom_db_unref(db);
-        transact_ok(again, "[{:p/name \"person 001\" :p/age 31 :p/tag [:tag/x :tag/y]}]");
-        check_ok(again);
+        fixture_transact(again, "[{:p/name \"person 001\" :p/age 31 :p/tag [:tag/x :tag/y]}]");
+        fixture_check(again);
         datom_conn_unref(again);
         datom_conn_unref(fork);
         datom_conn_unref(conn);
@@ -669,5 +627,5 @@ int main(void)
             test_held__a_reader_that_can_not_load_what_it_caught_up_with_reads_nothing),
         cmocka_unit_test(test_held__forks_branch_from_before_alterations),
     };
-    return cmocka_run_group_tests_name("datom/held", tests, setup, teardown);
+    return cmocka_run_group_tests_name("datom/held", tests, fixture_setup, fixture_teardown);
 }

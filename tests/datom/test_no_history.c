@@ -8,29 +8,7 @@
 #include <unistd.h>
 
 #include "datom/datom.h"
-
-static char base_dir[] = "/tmp/bandstand-no-history-XXXXXX";
-
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(base_dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
-}
-
-static void transact_ok(struct datom_conn *conn, const char *text)
-{
-    struct bs_error error = BS_ERROR_INIT;
-    if (datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error) != BS_OK)
-        fail_msg("%s: %s", text, error.message);
-}
+#include "datom/fixture.h"
 
 /* Datoms of :c/count or another attribute, as a view shows them. */
 static size_t count_of(struct datom_db *db, const char *ident)
@@ -72,19 +50,6 @@ static size_t count_said(struct datom_db *db, const char *ident)
     return count;
 }
 
-static void tell(void *self, const char *line)
-{
-    (void)self;
-    print_message("%s\n", line);
-}
-
-static void check_ok(struct datom_db *db)
-{
-    struct datom_check_report report;
-    assert_int_equal(datom_db_check(db, tell, NULL, &report, NULL), BS_OK);
-    assert_int_equal(report.differences, 0);
-}
-
 static void expect(struct datom_conn *conn, const char *ident, size_t now, size_t history,
                    size_t said)
 {
@@ -93,28 +58,30 @@ static void expect(struct datom_conn *conn, const char *ident, size_t now, size_
     assert_int_equal(count_of(db, ident), now);
     assert_int_equal(count_of(past, ident), history);
     assert_int_equal(count_said(db, ident), said);
-    check_ok(db);
+    fixture_check(conn);
     datom_db_unref(past);
     datom_db_unref(db);
 }
 
 static void run(struct datom_conn *conn)
 {
-    transact_ok(conn, "[{:db/ident :c/name :db/valueType :db.type/string"
-                      "  :db/cardinality :db.cardinality/one :db/unique :db.unique/identity}"
-                      " {:db/ident :c/count :db/valueType :db.type/long"
-                      "  :db/cardinality :db.cardinality/one :db/noHistory true :db/index true}"
-                      " {:db/ident :c/marks :db/valueType :db.type/keyword"
-                      "  :db/cardinality :db.cardinality/many :db/noHistory true}"
-                      /* never has a value, which counts must bear */
-                      " {:db/ident :c/never :db/valueType :db.type/keyword"
-                      "  :db/cardinality :db.cardinality/many :db/noHistory true}]");
-    transact_ok(conn, "[{:c/name \"a\" :c/count 1 :c/marks [:x :y]}]");
+    fixture_transact(conn,
+                     "[{:db/ident :c/name :db/valueType :db.type/string"
+                     "  :db/cardinality :db.cardinality/one :db/unique :db.unique/identity}"
+                     " {:db/ident :c/count :db/valueType :db.type/long"
+                     "  :db/cardinality :db.cardinality/one :db/noHistory true :db/index true}"
+                     " {:db/ident :c/marks :db/valueType :db.type/keyword"
+                     "  :db/cardinality :db.cardinality/many :db/noHistory true}"
+                     /* never has a value, which counts must bear */
+                     " {:db/ident :c/never :db/valueType :db.type/keyword"
+                     "  :db/cardinality :db.cardinality/many :db/noHistory true}]");
+    fixture_transact(conn, "[{:c/name \"a\" :c/count 1 :c/marks [:x :y]}]");
     struct datom_db *first = datom_conn_db(conn);
     uint64_t t = datom_db_basis_t(first);
     datom_db_unref(first);
-    transact_ok(conn, "[{:c/name \"a\" :c/count 2}]");
-    transact_ok(conn, "[{:c/name \"a\" :c/count 3} [:db/retract [:c/name \"a\"] :c/marks :x]]");
+    fixture_transact(conn, "[{:c/name \"a\" :c/count 2}]");
+    fixture_transact(conn,
+                     "[{:c/name \"a\" :c/count 3} [:db/retract [:c/name \"a\"] :c/marks :x]]");
     expect(conn, "c/count", 1, 1, 5);
     expect(conn, "c/marks", 1, 1, 3);
 
@@ -126,8 +93,8 @@ static void run(struct datom_conn *conn)
     assert_int_equal(count_of(past, "c/name"), 1);
     struct datom_conn *branch;
     assert_int_equal(datom_conn_fork(past, NULL, &branch, NULL), BS_OK);
-    transact_ok(branch, "[{:c/name \"a\" :c/count 10}]");
-    transact_ok(branch, "[{:c/name \"a\" :c/count 11}]");
+    fixture_transact(branch, "[{:c/name \"a\" :c/count 10}]");
+    fixture_transact(branch, "[{:c/name \"a\" :c/count 11}]");
     struct datom_db *branched = datom_conn_db(branch);
     assert_int_equal(count_of(branched, "c/count"), 1);
     datom_db_unref(branched);
@@ -136,19 +103,17 @@ static void run(struct datom_conn *conn)
     datom_db_unref(db);
 
     /* without it, what gives way from then on stays */
-    transact_ok(conn, "[[:db/add :c/count :db/noHistory false]]");
-    transact_ok(conn, "[{:c/name \"a\" :c/count 4}]");
+    fixture_transact(conn, "[[:db/add :c/count :db/noHistory false]]");
+    fixture_transact(conn, "[{:c/name \"a\" :c/count 4}]");
     expect(conn, "c/count", 1, 3, 7);
 }
 
 static void test_superseded_values_are_gone_at_once_and_the_log_keeps_them(void **state)
 {
     (void)state;
-    char dir[80];
-    struct datom_conn *store, *fork;
+    struct datom_conn *fork;
+    struct datom_conn *store = fixture_open("store", NULL);
     struct datom_conn *memory = datom_conn_new_memory(NULL);
-    snprintf(dir, sizeof(dir), "%s/store", base_dir);
-    assert_int_equal(datom_conn_open(bs_str_from(dir), NULL, &store, NULL), BS_OK);
     struct datom_db *empty = datom_conn_db(store);
     assert_int_equal(datom_conn_fork(empty, NULL, &fork, NULL), BS_OK);
     datom_db_unref(empty);
@@ -164,5 +129,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_superseded_values_are_gone_at_once_and_the_log_keeps_them),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
