@@ -35,7 +35,7 @@ struct datom_store {
     struct datom_folder_lock lock; /* not of read-only stores */
     rocksdb_t *db;
     rocksdb_column_family_handle_t *columns[DATOM_ROCKS_COLUMNS];
-    uint32_t column_ids[DATOM_ROCKS_COLUMNS]; /* stay when the engine is closed */
+    uint32_t column_ids[DATOM_ROCKS_COLUMNS]; /* of the columns; stay when the engine is closed */
     struct datom_rocks_options options;
     rocksdb_writeoptions_t *write_synced;
     rocksdb_writeoptions_t *write_unsynced;

@@ -116,6 +116,9 @@ static enum bs_code recreate(struct datom_store *store, enum datom_family family
                                                           datom_family_name(family), &text);
     if (text)
         store->columns[column] = NULL;
+    else
+        store->column_ids[column] =
+            rocksdb_column_family_handle_get_id(store->columns[column]); /* another one */
     return rocks_take_error(text, "make a family of", store->dir, error);
 }
 

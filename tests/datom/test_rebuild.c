@@ -321,6 +321,35 @@ static void test_export__loads_into_the_same_store(void **state)
     assert_int_equal(error.reason, BS_REASON_STORE_NOT_EMPTY);
 }
 
+/* What a load that was cut off leaves: families with something in them, and no meta. */
+static void test_bulk__what_was_cut_off_makes_way_for_a_new_store(void **state)
+{
+    (void)state;
+    char dir[80];
+    struct datom_store *store;
+    struct bs_error error = BS_ERROR_INIT;
+    const struct datom_options options = {.create = true};
+    assert_int_equal(datom_store_open(dir_of("left-over", dir), &options, &store, NULL), BS_OK);
+    struct datom_write *write = datom_write_new();
+    for (int family = 0; family < DATOM_FAMILY_META; family++)
+        datom_write_add(store, write,
+                        &(struct datom_change){.family = (enum datom_family)family,
+                                               .key = BS_STR("left over"),
+                                               .record = BS_STR("of a load")});
+    assert_int_equal(datom_store_write(store, write, true, NULL), BS_OK);
+    datom_write_free(write);
+    datom_store_unref(store);
+    struct datom_conn *conn;
+    if (datom_conn_open(dir_of("left-over", dir), &options, &conn, &error) != BS_OK)
+        fail_msg("%s", error.message);
+    for (size_t i = 0; i < BS_ARRAY_COUNT(transactions); i++) {
+        if (datom_transact_text(conn, bs_str_from(transactions[i]), NULL, NULL, &error) != BS_OK)
+            fail_msg("%s: %s", transactions[i], error.message);
+    }
+    datom_conn_unref(conn);
+    assert_int_equal(differences_of("left-over", true), 0);
+}
+
 static void test_bulk__refuses_what_is_no_history(void **state)
 {
     (void)state;
@@ -380,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_rebuild__of_a_log_that_lacks_its_beginning_changes_nothing),
         cmocka_unit_test(test_open__refuses_a_newer_format_and_changes_nothing),
         cmocka_unit_test(test_export__loads_into_the_same_store),
+        cmocka_unit_test(test_bulk__what_was_cut_off_makes_way_for_a_new_store),
         cmocka_unit_test(test_bulk__refuses_what_is_no_history),
         cmocka_unit_test(test_bulk__of_nothing_makes_an_empty_store),
     };
