@@ -213,6 +213,23 @@ BS_API struct datom_db *datom_conn_db(struct datom_conn *conn);
 BS_API BS_MUST_CHECK enum bs_code datom_conn_sync(struct datom_conn *conn, uint64_t t,
                                                   const struct bs_interrupt *interrupt,
                                                   struct datom_db **ret_db, struct bs_error *error);
+/*
+ * The same by Datomic's other names, which wait for indexing jobs there: here indexes, schema and
+ * excisions are part of the transaction, so that a value that has reached t has them. (The files
+ * are rid of what was excised when datom_transact returns.)
+ */
+BS_API BS_MUST_CHECK enum bs_code datom_conn_sync_index(struct datom_conn *conn, uint64_t t,
+                                                        const struct bs_interrupt *interrupt,
+                                                        struct datom_db **ret_db,
+                                                        struct bs_error *error);
+BS_API BS_MUST_CHECK enum bs_code datom_conn_sync_schema(struct datom_conn *conn, uint64_t t,
+                                                         const struct bs_interrupt *interrupt,
+                                                         struct datom_db **ret_db,
+                                                         struct bs_error *error);
+BS_API BS_MUST_CHECK enum bs_code datom_conn_sync_excise(struct datom_conn *conn, uint64_t t,
+                                                         const struct bs_interrupt *interrupt,
+                                                         struct datom_db **ret_db,
+                                                         struct bs_error *error);
 
 /* ---- transactions ---- */
 

@@ -243,6 +243,27 @@ enum bs_code datom_conn_sync(struct datom_conn *conn, uint64_t t,
     }
 }
 
+enum bs_code datom_conn_sync_index(struct datom_conn *conn, uint64_t t,
+                                   const struct bs_interrupt *interrupt, struct datom_db **ret_db,
+                                   struct bs_error *error)
+{
+    return datom_conn_sync(conn, t, interrupt, ret_db, error);
+}
+
+enum bs_code datom_conn_sync_schema(struct datom_conn *conn, uint64_t t,
+                                    const struct bs_interrupt *interrupt, struct datom_db **ret_db,
+                                    struct bs_error *error)
+{
+    return datom_conn_sync(conn, t, interrupt, ret_db, error);
+}
+
+enum bs_code datom_conn_sync_excise(struct datom_conn *conn, uint64_t t,
+                                    const struct bs_interrupt *interrupt, struct datom_db **ret_db,
+                                    struct bs_error *error)
+{
+    return datom_conn_sync(conn, t, interrupt, ret_db, error);
+}
+
 /* ---- waking ---- */
 
 void datom_conn_wake_published_locked(struct datom_conn *conn)

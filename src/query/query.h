@@ -105,6 +105,61 @@ query_pull_many(struct datom_db *db, const struct query_pattern *pattern, struct
                 const struct query_options *options, struct bs_arena *arena, struct edn *ret_values,
                 struct bs_error *error);
 
+/* ---- pulling along an index ---- */
+
+/* Datomic's index-pull. `pattern` and `start` are borrowed: the pattern until the walk is closed.
+ */
+struct query_index_request {
+    enum datom_index index; /* avet: pulls entities; aevt: pulls what values refer to */
+    const struct query_pattern *pattern;
+    /* A vector in the index's order, as users give components: [ATTR], [ATTR VALUE], [ATTR EID].
+     * The walk begins there and ends with the attribute. */
+    struct edn start;
+    bool reverse;
+    uint64_t offset; /* so many are left out first, in the direction of the walk */
+    bool has_limit;
+    uint64_t limit;
+};
+
+struct query_index_pull;
+
+/*
+ * Lazy: a pull each time that one is asked for. Of aevt the attribute must be a ref of cardinality
+ * many; of avet it must be indexed, and if it is of cardinality many the start needs a value, as an
+ * entity stands under each of its own. Handle: Q_INVALID_ARGUMENT, DB_INVALID_INDEX,
+ * DB_ATTRIBUTE_NOT_INDEXED, DB_NOT_ON_HISTORY. The walk holds the db; one thread at a time.
+ */
+BS_API BS_MUST_CHECK enum bs_code query_index_pull_open(struct datom_db *db,
+                                                        const struct query_index_request *request,
+                                                        const struct query_options *options,
+                                                        struct query_index_pull **ret_walk,
+                                                        struct bs_error *error);
+/* *ret_found false at the end; the value is nil where the pattern finds nothing. In the arena. */
+BS_API BS_MUST_CHECK enum bs_code query_index_pull_next(struct query_index_pull *walk,
+                                                        struct bs_arena *arena,
+                                                        struct edn *ret_value, bool *ret_found,
+                                                        struct bs_error *error);
+BS_API void query_index_pull_close(struct query_index_pull *walk); /* takes NULL */
+/* All of it as a vector, from Datomic's map: {:index :selector :start :reverse :offset :limit}. No
+ * :limit, nil and -1 are none. */
+BS_API BS_MUST_CHECK enum bs_code query_index_pull(struct datom_db *db, struct edn form,
+                                                   const struct query_options *options,
+                                                   struct bs_arena *arena, struct edn *ret_values,
+                                                   struct bs_error *error);
+
+/* ---- filters as data ---- */
+
+/*
+ * The value as datom_db_filter makes it, with a predicate that is data: a vector of clauses that
+ * must all hold of a datom. A clause is a function of queries, [(< ?v 5)], or (not CLAUSE...), (or
+ * CLAUSE...), (and CLAUSE...); ?e, ?a (the ident), ?v, ?tx and ?added stand for what the datom has.
+ * A call that fails, as one that compares a text with a number, does not hold. Handle:
+ * Q_INVALID_ARGUMENT, Q_UNKNOWN_FUNCTION, Q_WRONG_ARITY, Q_UNSUPPORTED. The caller unrefs the
+ * value.
+ */
+BS_API BS_MUST_CHECK enum bs_code query_filter(struct datom_db *db, struct edn clauses,
+                                               struct datom_db **ret_db, struct bs_error *error);
+
 /* ---- entities ---- */
 
 /*

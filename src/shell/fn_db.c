@@ -43,6 +43,24 @@ SHELL_FUNCTION(history)
     return BS_OK;
 }
 
+SHELL_FUNCTION(is_history)
+{
+    (void)count;
+    struct datom_db *db;
+    BS_TRY(shell_take_db(shell, "is-history", arguments[0], &db, error));
+    *ret_value = edn_boolean(datom_db_is_history(db));
+    return BS_OK;
+}
+
+SHELL_FUNCTION(is_filtered)
+{
+    (void)count;
+    struct datom_db *db;
+    BS_TRY(shell_take_db(shell, "is-filtered", arguments[0], &db, error));
+    *ret_value = edn_boolean(datom_db_is_filtered(db));
+    return BS_OK;
+}
+
 /* ---- points in time ---- */
 
 SHELL_FUNCTION(basis_t)
@@ -113,19 +131,49 @@ SHELL_FUNCTION(tx_to_t)
     return BS_OK;
 }
 
-SHELL_FUNCTION(sync)
+typedef enum bs_code (*sync_function)(struct datom_conn *conn, uint64_t t,
+                                      const struct bs_interrupt *interrupt,
+                                      struct datom_db **ret_db, struct bs_error *error);
+
+static enum bs_code sync_by(struct shell *shell, const char *what, sync_function function,
+                            const struct edn *t_argument, struct edn *ret_value,
+                            struct bs_error *error)
 {
     struct datom_conn *conn = shell->world->conn;
     struct bs_interrupt interrupt = shell->interrupt;
     struct datom_db *db;
     uint64_t t = 0;
-    if (count == 1)
-        BS_TRY(take_t(shell, "sync", arguments[0], &t, error));
+    if (t_argument)
+        BS_TRY(take_t(shell, what, *t_argument, &t, error));
     BS_TRY(datom_conn_catch_up(conn, error));
     interrupt.deadline = bs_deadline_after_ns(SYNC_NS);
-    BS_TRY(datom_conn_sync(conn, t, &interrupt, &db, error));
+    BS_TRY(function(conn, t, &interrupt, &db, error));
     *ret_value = shell_hold_db(shell->arena, db);
     return BS_OK;
+}
+
+SHELL_FUNCTION(sync)
+{
+    return sync_by(shell, "sync", datom_conn_sync, count == 1 ? &arguments[0] : NULL, ret_value,
+                   error);
+}
+
+SHELL_FUNCTION(sync_index)
+{
+    (void)count;
+    return sync_by(shell, "sync-index", datom_conn_sync_index, &arguments[0], ret_value, error);
+}
+
+SHELL_FUNCTION(sync_schema)
+{
+    (void)count;
+    return sync_by(shell, "sync-schema", datom_conn_sync_schema, &arguments[0], ret_value, error);
+}
+
+SHELL_FUNCTION(sync_excise)
+{
+    (void)count;
+    return sync_by(shell, "sync-excise", datom_conn_sync_excise, &arguments[0], ret_value, error);
 }
 
 /* ---- identifiers ---- */

@@ -62,6 +62,16 @@ SHELL_FUNCTION(seek_datoms)
     return collect(shell, db, &range, ret_value, error);
 }
 
+SHELL_FUNCTION(rseek_datoms)
+{
+    struct datom_db *db;
+    struct datom_range range;
+    BS_TRY(take_range(shell, "rseek-datoms", arguments, count, &db, &range, error));
+    range.seek = true;
+    range.reverse = true;
+    return collect(shell, db, &range, ret_value, error);
+}
+
 /* An end of a range: nil leaves it open. */
 static enum bs_code take_end(struct shell *shell, struct datom_db *db,
                              const struct datom_attribute *attribute, struct edn end,

@@ -147,6 +147,29 @@ SHELL_FUNCTION(pull_many)
     return query_pull_many(db, pattern, ids, &options, shell->arena, ret_value, error);
 }
 
+SHELL_FUNCTION(index_pull)
+{
+    (void)count;
+    struct query_options options = options_of(shell);
+    struct datom_db *db;
+    BS_TRY(shell_take_db(shell, "index-pull", arguments[0], &db, error));
+    return query_index_pull(db, without_entities(shell, arguments[1]), &options, shell->arena,
+                            ret_value, error);
+}
+
+/* ---- filters ---- */
+
+SHELL_FUNCTION(filter)
+{
+    (void)count;
+    struct datom_db *db;
+    struct datom_db *filtered;
+    BS_TRY(shell_take_db(shell, "filter", arguments[0], &db, error));
+    BS_TRY(query_filter(db, without_entities(shell, arguments[1]), &filtered, error));
+    *ret_value = shell_hold_db(shell->arena, filtered);
+    return BS_OK;
+}
+
 /* ---- entities ---- */
 
 SHELL_FUNCTION(entity)

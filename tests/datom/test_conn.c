@@ -370,6 +370,57 @@ static void test_conn__idents_and_attributes_survive_reopening(void **state)
     datom_conn_unref(conn);
 }
 
+struct syncing {
+    struct datom_conn *conn;
+    uint64_t t;
+    enum bs_code (*sync)(struct datom_conn *, uint64_t, const struct bs_interrupt *,
+                         struct datom_db **, struct bs_error *);
+    uint64_t basis_t; /* of what came back */
+    _Atomic bool is_done;
+};
+
+static void *sync_in_thread(void *data)
+{
+    struct syncing *syncing = data;
+    struct datom_db *db;
+    if (syncing->sync(syncing->conn, syncing->t, NULL, &db, NULL) == BS_OK) {
+        syncing->basis_t = datom_db_basis_t(db);
+        datom_db_unref(db);
+    }
+    syncing->is_done = true;
+    return NULL;
+}
+
+static void test_conn__every_sync_waits_until_t_is_reached(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = datom_conn_new_memory(NULL);
+    transact_ok(conn, schema_text);
+    struct syncing rows[] = {
+        {.sync = datom_conn_sync},
+        {.sync = datom_conn_sync_index},
+        {.sync = datom_conn_sync_schema},
+        {.sync = datom_conn_sync_excise},
+    };
+    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
+        struct bs_interrupt soon = BS_INTERRUPT_INIT;
+        struct datom_db *db = datom_conn_db(conn);
+        struct bs_error error = BS_ERROR_INIT;
+        pthread_t thread;
+        rows[i].conn = conn;
+        rows[i].t = datom_db_next_t(db);
+        datom_db_unref(db);
+        soon.deadline = bs_deadline_after_ns(5 * INT64_C(1000000));
+        assert_int_equal(rows[i].sync(conn, rows[i].t, &soon, &db, &error), BS_DEADLINE_EXCEEDED);
+        assert_int_equal(pthread_create(&thread, NULL, sync_in_thread, &rows[i]), 0);
+        assert_false(rows[i].is_done);
+        transact_ok(conn, "[]");
+        pthread_join(thread, NULL);
+        assert_true(rows[i].basis_t >= rows[i].t);
+    }
+    datom_conn_unref(conn);
+}
+
 static void test_conn__alterations_rewrite_the_indexes(void **state)
 {
     (void)state;
@@ -439,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_conn__transactions_may_begin_before_others_have_ended),
         cmocka_unit_test(test_conn__a_group_that_is_large_enough_is_written_before_it_grows),
         cmocka_unit_test(test_conn__idents_and_attributes_survive_reopening),
+        cmocka_unit_test(test_conn__every_sync_waits_until_t_is_reached),
         cmocka_unit_test(test_conn__alterations_rewrite_the_indexes),
         cmocka_unit_test(test_conn__a_second_reader_follows_the_writer),
     };

@@ -1,0 +1,234 @@
+/*
+ * Predicates of values as data: clauses of a query's functions over one datom. They are parsed once
+ * into a tree that is immutable, so that any number of threads may ask it; what a function makes
+ * while it is asked goes into an arena of that question.
+ */
+#include "query/builtin.h"
+#include "query/query.h"
+
+#define CLAUSE_DEPTH_MAX 32
+
+/* What a variable of a clause stands for. */
+static const char *const variables[] = {"?e", "?a", "?v", "?tx", "?added"};
+
+enum clause_kind {
+    CLAUSE_CALL,
+    CLAUSE_AND,
+    CLAUSE_OR,
+    CLAUSE_NOT, /* of all of its clauses together */
+};
+
+struct clause {
+    enum clause_kind kind;
+    const struct builtin *builtin;
+    struct edn form;            /* the call; its arguments stand behind the name */
+    const struct clause *inner; /* not of a call */
+    size_t inner_count;
+};
+
+struct filter {
+    struct bs_arena *arena; /* of what follows */
+    const struct clause *clauses;
+    size_t count;
+    bool uses_regexes;
+};
+
+/* ---- parsing ---- */
+
+static enum bs_code parse_all(struct filter *filter, struct edn forms, size_t first, int depth,
+                              const struct clause **ret_clauses, size_t *ret_count,
+                              struct bs_error *error);
+
+static int variable_of(struct edn symbol)
+{
+    for (size_t i = 0; i < BS_ARRAY_COUNT(variables); i++) {
+        if (bs_str_equals(edn_text_of(symbol), variables[i]))
+            return (int)i;
+    }
+    return -1;
+}
+
+static enum bs_code refuse(struct edn form, struct bs_error *error)
+{
+    char text[120];
+    return bs_error_set(error, BS_REASON_Q_INVALID_ARGUMENT,
+                        "filter: %s is no clause: expected [(PREDICATE ARGUMENT...)], (not "
+                        "CLAUSE...), (or CLAUSE...) or (and CLAUSE...)",
+                        edn_print_cut(form, text, sizeof(text)));
+}
+
+static enum bs_code parse_call(struct filter *filter, struct edn call, struct clause *clause,
+                               struct bs_error *error)
+{
+    char text[120];
+    struct bs_str name = edn_text_of(call.as.items[0]);
+    BS_TRY(builtin_find(name, &clause->builtin, error));
+    if (builtin_takes_source(clause->builtin))
+        return bs_error_set(error, BS_REASON_Q_UNSUPPORTED,
+                            "filter: %.*s reads a database, and a filter's clause sees one datom "
+                            "only",
+                            BS_STR_ARGS(name));
+    BS_TRY(builtin_check_arity(clause->builtin, call, call.len - 1, error));
+    for (size_t i = 1; i < call.len; i++) {
+        struct edn argument = call.as.items[i];
+        if (argument.type == EDN_SYMBOL && variable_of(argument) < 0)
+            return bs_error_set(error, BS_REASON_Q_INVALID_ARGUMENT,
+                                "filter: nothing is called %s: expected ?e, ?a, ?v, ?tx or ?added",
+                                edn_print_cut(argument, text, sizeof(text)));
+    }
+    filter->uses_regexes = filter->uses_regexes ||
+                           bs_str_starts_with(bs_str_from(clause->builtin->name), BS_STR("re-"));
+    clause->form = call;
+    return BS_OK;
+}
+
+static enum bs_code parse_clause(struct filter *filter, struct edn form, int depth,
+                                 struct clause *clause, struct bs_error *error)
+{
+    static const char *const names[] = {
+        [CLAUSE_AND] = "and", [CLAUSE_OR] = "or", [CLAUSE_NOT] = "not"};
+    if (depth > CLAUSE_DEPTH_MAX)
+        return bs_error_set(error, BS_REASON_LIMIT, "a filter's clauses are nested at most %d deep",
+                            CLAUSE_DEPTH_MAX);
+    if (form.type == EDN_VECTOR && form.len == 1 && form.as.items[0].type == EDN_LIST &&
+        form.as.items[0].len > 0 && form.as.items[0].as.items[0].type == EDN_SYMBOL)
+        return parse_call(filter, form.as.items[0], clause, error);
+    if (form.type != EDN_LIST || form.len < 2 || form.as.items[0].type != EDN_SYMBOL)
+        return refuse(form, error);
+    for (int kind = CLAUSE_AND; kind <= CLAUSE_NOT; kind++) {
+        if (!bs_str_equals(edn_text_of(form.as.items[0]), names[kind]))
+            continue;
+        clause->kind = (enum clause_kind)kind;
+        return parse_all(filter, form, 1, depth + 1, &clause->inner, &clause->inner_count, error);
+    }
+    return refuse(form, error);
+}
+
+static enum bs_code parse_all(struct filter *filter, struct edn forms, size_t first, int depth,
+                              const struct clause **ret_clauses, size_t *ret_count,
+                              struct bs_error *error)
+{
+    size_t count = forms.len - first;
+    struct clause *clauses = bs_arena_new_array(filter->arena, count, struct clause);
+    for (size_t i = 0; i < count; i++) {
+        clauses[i] = (struct clause){.kind = CLAUSE_CALL};
+        BS_TRY(parse_clause(filter, forms.as.items[first + i], depth, &clauses[i], error));
+    }
+    *ret_clauses = clauses;
+    *ret_count = count;
+    return BS_OK;
+}
+
+/* ---- asking ---- */
+
+static bool all_hold(struct builtin_env *env, const struct edn *values,
+                     const struct clause *clauses, size_t count);
+
+/* A call that fails, as one that compares a text with a number, does not hold. */
+static bool call_holds(struct builtin_env *env, const struct edn *values,
+                       const struct clause *clause)
+{
+    size_t count = clause->form.len - 1;
+    struct edn *args = bs_arena_new_array(env->arena, count, struct edn);
+    struct edn value = edn_nil();
+    for (size_t i = 0; i < count; i++) {
+        struct edn argument = clause->form.as.items[i + 1];
+        args[i] = argument.type == EDN_SYMBOL ? values[variable_of(argument)] : argument;
+    }
+    env->form = clause->form;
+    return clause->builtin->function(env, args, count, &value) == BS_OK && edn_is_truthy(value);
+}
+
+static bool holds(struct builtin_env *env, const struct edn *values, const struct clause *clause)
+{
+    switch (clause->kind) {
+    case CLAUSE_CALL:
+        return call_holds(env, values, clause);
+    case CLAUSE_AND:
+        return all_hold(env, values, clause->inner, clause->inner_count);
+    case CLAUSE_NOT:
+        return !all_hold(env, values, clause->inner, clause->inner_count);
+    case CLAUSE_OR:
+        break;
+    }
+    for (size_t i = 0; i < clause->inner_count; i++) {
+        if (holds(env, values, &clause->inner[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool all_hold(struct builtin_env *env, const struct edn *values,
+                     const struct clause *clauses, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!holds(env, values, &clauses[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool filter_passes(void *self, struct datom_db *db, const struct datom *datom)
+{
+    const struct filter *filter = self;
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct bs_error error = BS_ERROR_INIT;
+    struct builtin_env env = {
+        .arena = arena,
+        .regexes = filter->uses_regexes ? regex_cache_new() : NULL,
+        .error = &error,
+    };
+    struct bs_str ident = datom_db_ident(db, datom->a);
+    const struct edn values[] = {
+        edn_long((int64_t)datom->e),
+        ident.len > 0 ? edn_keyword(ident) : edn_long((int64_t)datom->a),
+        datom->v,
+        edn_long((int64_t)datom->tx),
+        edn_boolean(datom->added),
+    };
+    bool passes = all_hold(&env, values, filter->clauses, filter->count);
+    if (env.regexes)
+        regex_cache_free(env.regexes);
+    return passes;
+}
+
+static void filter_free(void *self)
+{
+    struct filter *filter = self;
+    bs_arena_free(filter->arena);
+    free(filter);
+}
+
+/* Objects (databases, entities) are borrowed by data, and a value lives longer than that. */
+static bool holds_object(struct edn value)
+{
+    bool has_items = edn_is_collection(value) || value.type == EDN_MAP || value.type == EDN_TAGGED;
+    size_t count = value.type == EDN_MAP      ? (size_t)value.len * 2
+                   : value.type == EDN_TAGGED ? 2
+                                              : value.len;
+    for (size_t i = 0; has_items && i < count; i++) {
+        if (holds_object(value.as.items[i]))
+            return true;
+    }
+    return value.type == EDN_OBJECT;
+}
+
+enum bs_code query_filter(struct datom_db *db, struct edn clauses, struct datom_db **ret_db,
+                          struct bs_error *error)
+{
+    if (!edn_is_sequential(clauses) || clauses.len == 0)
+        return refuse(clauses, error);
+    if (holds_object(clauses))
+        return bs_error_set(error, BS_REASON_Q_INVALID_ARGUMENT,
+                            "filter: a clause can't hold a database or an entity: give its id");
+    struct filter *filter = bs_calloc(1, sizeof(*filter));
+    filter->arena = bs_arena_new(0);
+    enum bs_code code = parse_all(filter, edn_dup(filter->arena, clauses), 0, 0, &filter->clauses,
+                                  &filter->count, error);
+    if (code != BS_OK) {
+        filter_free(filter);
+        return code;
+    }
+    *ret_db = datom_db_filter(db, filter_passes, filter, filter_free);
+    return BS_OK;
+}
