@@ -1,0 +1,115 @@
+/* Regular expressions: what is found, what is refused and why. */
+
+#include "support.h"
+
+#include "base/base.h"
+#include "base/regexp.h"
+
+struct search_row {
+    const char *name;
+    const char *pattern;
+    const char *text;
+    bool whole;
+    const char *spans; /* "0-3 1-2"; NULL: no match */
+};
+
+static const struct search_row search_rows[] = {
+    {"the leftmost longest match", "a|ab", "xab", false, "1-3"},
+    {"the whole text", "a|ab", "ab", true, "0-2"},
+    {"not the whole text", "a|ab", "abc", true, NULL},
+    {"nothing", "z", "abc", false, NULL},
+    {"an empty text", "a*", "", true, "0-0"},
+    {"groups", "(a)(?:b)(c)", "abc", false, "0-3 0-1 2-3"},
+    {"a group that takes no part", "(a)|(b)", "b", false, "0-1 -1--1 0-1"},
+    {"digits", "\\d+", "a12b", false, "1-3"},
+    {"no digits in brackets", "[^\\d]+", "12ab", false, "2-4"},
+    {"any case", "(?i)abc", "xABC", false, "1-4"},
+    {"a character of several bytes is one", "^.$", "\xc3\xa9", true, "0-2"},
+    {"counted", "^a{2,3}$", "aaa", true, "0-3"},
+};
+
+static void print_spans(const struct bs_regexp *regexp, const struct bs_regexp_span *spans,
+                        struct bs_buf *out)
+{
+    for (size_t i = 0; i <= bs_regexp_groups_count(regexp); i++)
+        bs_buf_printf(out, "%s%td-%td", i > 0 ? " " : "", spans[i].begin, spans[i].end);
+}
+
+static void test_regexp__finds(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BS_ARRAY_COUNT(search_rows); i++) {
+        const struct search_row *row = &search_rows[i];
+        struct bs_error error = BS_ERROR_INIT;
+        struct bs_regexp *regexp = NULL;
+        struct bs_regexp_span spans[BS_REGEXP_GROUPS_MAX + 1];
+        enum bs_code code = bs_regexp_new(bs_str_from(row->pattern), &regexp, &error);
+        test_row(row->name, code == BS_OK, "%s", error.message);
+        if (code != BS_OK)
+            continue;
+        bool found = bs_regexp_search(regexp, bs_str_from(row->text), row->whole, spans);
+        test_row(row->name, found == (row->spans != NULL), "found: %d", found);
+        if (found && row->spans) {
+            BS_CLEANUP(bs_buf_fini) struct bs_buf out = BS_BUF_INIT(0);
+            print_spans(regexp, spans, &out);
+            test_row(row->name, strcmp(bs_buf_cstr(&out), row->spans) == 0, "is %s expected %s",
+                     bs_buf_cstr(&out), row->spans);
+        }
+        bs_regexp_free(regexp);
+    }
+    test_rows_end();
+}
+
+struct refused_row {
+    const char *name;
+    const char *pattern;
+    enum bs_reason reason;
+    const char *message;
+};
+
+static const struct refused_row refused_rows[] = {
+    {"an open group", "(a", BS_REASON_Q_INVALID_ARGUMENT, "\"(a\": Unmatched"},
+    {"look-ahead", "(?=a)", BS_REASON_Q_UNSUPPORTED, "only (?:...)"},
+    {"reluctant", "a*?", BS_REASON_Q_UNSUPPORTED, "reluctant"},
+    {"an unknown escape", "\\p", BS_REASON_Q_UNSUPPORTED, "this escape"},
+    {"a backslash at the end", "a\\", BS_REASON_Q_UNSUPPORTED, "at the end"},
+    {"too many repetitions", "a{500}{3}", BS_REASON_Q_UNSUPPORTED, "1000 counted"},
+};
+
+static void test_regexp__refuses_what_it_can_not_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BS_ARRAY_COUNT(refused_rows); i++) {
+        const struct refused_row *row = &refused_rows[i];
+        struct bs_error error = BS_ERROR_INIT;
+        struct bs_regexp *regexp = NULL;
+        enum bs_code code = bs_regexp_new(bs_str_from(row->pattern), &regexp, &error);
+        test_row(row->name, code != BS_OK && error.reason == row->reason, "%s",
+                 bs_reason_name(error.reason));
+        test_row(row->name, strstr(error.message, row->message) != NULL, "%s", error.message);
+        bs_regexp_free(regexp);
+    }
+    test_rows_end();
+}
+
+static void test_regexp__a_pattern_has_a_limit(void **state)
+{
+    (void)state;
+    char text[BS_REGEXP_PATTERN_BYTES_MAX + 1];
+    struct bs_regexp *regexp = NULL;
+    memset(text, 'a', sizeof(text));
+    assert_int_equal(bs_regexp_new(bs_str_make(text, sizeof(text) - 1), &regexp, NULL), BS_OK);
+    bs_regexp_free(regexp);
+    assert_int_equal(bs_regexp_new(bs_str_make(text, sizeof(text)), &regexp, NULL),
+                     BS_UNIMPLEMENTED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_regexp__finds),
+        cmocka_unit_test(test_regexp__refuses_what_it_can_not_read),
+        cmocka_unit_test(test_regexp__a_pattern_has_a_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
