@@ -22,6 +22,9 @@
 #define BS_LIMIT_TX_BYTES (256u * 1024 * 1024)
 #define BS_LIMIT_ELEMENTS (1u << 20) /* attributes, partitions, what else is in :db.part/db */
 #define BS_LIMIT_NESTED_MAPS 100
+#define BS_LIMIT_ATTR_CHECK_BYTES 65536
+#define BS_LIMIT_ATTR_PREDICATES                                                                   \
+    64 /* :db.attr/preds and :db.attr/check of one attribute, together */
 #define BS_LIMIT_TX_FUNCTION_DEPTH 32 /* functions whose forms call functions */
 #define BS_LIMIT_TX_FUNCTION_MS 10000 /* one run of a function that is stored as data */
 

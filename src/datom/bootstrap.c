@@ -90,6 +90,9 @@ static const struct boot_attribute boot_attributes[] = {
     {DATOM_DB_DEPRECATED, "db/deprecated", DATOM_DB_TYPE_STRING, ONE, 0, false,
      "That an attribute, an ident or a function is not to be used any more: why, and what "
      "instead."},
+    {DATOM_DB_ATTR_CHECK, "db.attr/check", DATOM_DB_TYPE_STRING, MANY, 0, false,
+     "Checks that the values of an attribute must pass: (range 0 100), (length 1 20), (matches "
+     "\"[a-z]+\"), (one-of :a :b)."},
     {DATOM_FRESSIAN_TAG, "fressian/tag", DATOM_DB_TYPE_KEYWORD, ONE, 0, false,
      "Kept for schemas made for Datomic."},
     {DATOM_DB_VALUE_TYPE, "db/valueType", DATOM_DB_TYPE_REF, ONE, 0, false,

@@ -137,6 +137,8 @@ struct datom_attribute {
     /* The composite tuples that it is a member of and that the store keeps. */
     const struct datom_attribute *const *composites;
     size_t composites_count;
+    /* What its values must pass when they are asserted (datom/predicates.h); NULL: nothing. */
+    const struct datom_predicates *predicates;
 };
 
 /* "db.type/ref" and so on. */
@@ -493,6 +495,7 @@ BS_API struct datom_db *datom_db_from_edn(struct edn value);
 #include "datom/log_store.h"
 #include "datom/partition.h"
 #include "datom/pipeline.h"
+#include "datom/predicates.h"
 #include "datom/subscription.h"
 #include "datom/tuple.h"
 

@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "datom/bootstrap.h"
+#include "datom/schema_pred.h"
 #include "datom/schema_tuple.h"
 #include "datom/table.h"
 #include "datom/tree.h"
@@ -86,6 +87,8 @@ bool datom_schema_is_affected_by(datom_id attribute)
     case DATOM_DB_INDEX:
     case DATOM_DB_NO_HISTORY:
     case DATOM_DB_FULLTEXT:
+    case DATOM_DB_ATTR_PREDS:
+    case DATOM_DB_ATTR_CHECK:
     case DATOM_DB_TUPLE_TYPE:
     case DATOM_DB_TUPLE_TYPES:
     case DATOM_DB_TUPLE_ATTRS:
@@ -196,6 +199,7 @@ static struct attribute_table *table_copy(const struct attribute_table *old, siz
         table->by_id[id] = bs_arena_new_item(table->arena, struct datom_attribute);
         *table->by_id[id] = *old->by_id[id];
         datom_schema_tuple_copy(table->arena, table->by_id[id]);
+        datom_schema_pred_copy(table->arena, table->by_id[id]);
     }
     return table;
 }
@@ -251,6 +255,7 @@ static void apply_to_table(struct datom_schema *schema, struct attribute_table *
     }
     apply_to_attribute(*slot, datom);
     datom_schema_tuple_apply(schema, table->arena, *slot, datom);
+    datom_schema_pred_apply(table->arena, *slot, datom);
 }
 
 /* The datoms of one transaction: names first, as definitions may use them. */

@@ -162,8 +162,10 @@ static enum bs_code run_steps(struct tx *tx, struct bs_error *error)
     BS_TRY(tx_make_entries(tx, error));
     BS_TRY(stamp(tx, error));
     BS_TRY(tx_check_functions(tx, error));
+    BS_TRY(tx_check_predicates(tx, error));
     BS_TRY(tx_check_schema(tx, error));
-    return tx_apply(tx, error);
+    BS_TRY(tx_apply(tx, error));
+    return tx_check_ensures(tx, error);
 }
 
 static void tx_fini(struct tx *tx)

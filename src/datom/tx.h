@@ -11,10 +11,12 @@
  *   tx_entries.c   operations -> datoms, as a set: conflicts, redundancy, implied retractions,
  *                  uniqueness (with the files of tx_entries.h)
  *   tx_composite.c composite tuples, kept as their members change
+ *   tx_pred.c      predicates of attributes, on what is asserted
  *   tx_schema.c    what the datoms do to the schema, and whether they may (tuples:
  *                  tx_schema_tuple.c)
  *   tx_apply.c     datoms -> changes of index families, counters, the next body
  *   tx_excise.c    what is erased from that body
+ *   tx_ensure.c    entity specs, in that body
  *
  * All of it sees db-before only. Internal to these files and tx.c; one thread.
  */
@@ -133,6 +135,7 @@ struct tx {
 
     struct tx_op *ops;
     size_t ops_count, ops_capacity;
+    size_t ensures_count; /* operations that say :db/ensure */
 
     struct tx_entry *entries;
     size_t entries_count, entries_capacity;
@@ -176,8 +179,13 @@ BS_MUST_CHECK enum bs_code tx_bind_identities(struct tx *tx, struct bs_error *er
 BS_MUST_CHECK enum bs_code tx_make_entries(struct tx *tx, struct bs_error *error);
 /* Whether the functions that are said as data can be run (tx_call.c). */
 BS_MUST_CHECK enum bs_code tx_check_functions(struct tx *tx, struct bs_error *error);
+/* Whether what is asserted passes its attributes' predicates, by the schema before (tx_pred.c). */
+BS_MUST_CHECK enum bs_code tx_check_predicates(struct tx *tx, struct bs_error *error);
 BS_MUST_CHECK enum bs_code tx_check_schema(struct tx *tx, struct bs_error *error);
 BS_MUST_CHECK enum bs_code tx_apply(struct tx *tx, struct bs_error *error);
+/* Whether the entities that :db/ensure is said of are as their specs want them, in the body after
+ * (tx_ensure.c). */
+BS_MUST_CHECK enum bs_code tx_check_ensures(struct tx *tx, struct bs_error *error);
 
 /* The root of a temp. */
 uint32_t tx_temp_root(struct tx *tx, uint32_t temp);
@@ -236,6 +244,18 @@ BS_MUST_CHECK enum bs_code tx_check_tuple_alter(struct tx *tx, const struct tx_e
                                                 const struct datom_attribute *before,
                                                 const struct datom_attribute *after,
                                                 struct bs_error *error);
+
+/* Whether an entry may say of an attribute what predicates it has. */
+BS_MUST_CHECK enum bs_code tx_check_predicate_change(const struct tx *tx,
+                                                     const struct tx_entry *entry,
+                                                     const struct datom_attribute *after,
+                                                     struct bs_error *error);
+/* Takes in an operation on :db/ensure, which makes no datom; it must be an addition. */
+BS_MUST_CHECK enum bs_code tx_take_ensure(struct tx *tx, const struct tx_op *op,
+                                          struct bs_error *error);
+/* Refuses by what a predicate gave, unless it is true: the fields pred and pred-return. The message
+ * is in `error` already. */
+void tx_note_predicate(struct bs_error *error, struct bs_str name, struct edn returned);
 
 /* The holder of a unique value in db-before; DATOM_NO_ID. */
 BS_MUST_CHECK enum bs_code tx_lookup(struct tx *tx, const struct datom_attribute *attribute,

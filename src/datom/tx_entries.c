@@ -196,6 +196,8 @@ static enum bs_code make_entry(struct tx *tx, const struct tx_op *op, struct bs_
     /* what is said of a composite tuple has helped to find the entity, and is computed anew */
     if (op->attribute && datom_attribute_is_kept(op->attribute))
         return BS_OK;
+    if (op->attribute && op->attribute->id == DATOM_DB_ENSURE)
+        return tx_take_ensure(tx, op, error);
     switch (op->kind) {
     case TX_ADD:
         return tx_add_entry(tx, op, error);

@@ -13,10 +13,6 @@
 static enum bs_code check_supported(const struct datom_attribute *attribute, struct bs_error *error)
 {
     switch (attribute->id) {
-    case DATOM_DB_ENSURE:
-    case DATOM_DB_ATTR_PREDS:
-    case DATOM_DB_ENTITY_PREDS:
-    case DATOM_DB_ENTITY_ATTRS:
     case DATOM_DB_FN:
     case DATOM_DB_INSTALL_FUNCTION:
     case DATOM_DB_INSTALL_VALUE_TYPE:
@@ -106,6 +102,7 @@ static enum bs_code expand_value(struct tx *tx, struct tx_op *op, struct edn for
     if (op->attribute->type == DATOM_TYPE_TUPLE && !edn_is_nil(form))
         return tx_expand_tuple(tx, op, form, error);
     struct edn value;
+    form = tx_predicate_form(tx, op->attribute, form);
     BS_TRY(datom_db_coerce(tx->db, op->attribute, form, tx->scratch, &value, error));
     BS_TRY(count_bytes(tx, value, error));
     op->v = edn_dup(tx->arena, value);

@@ -48,6 +48,10 @@ BS_MUST_CHECK enum bs_code tx_expand_attribute(struct tx *tx, struct edn form,
                                                struct bs_error *error);
 /* ":ns/name" where a keyword may stand; everything else as it is. */
 struct edn tx_keyword_of_string(struct edn form);
+/* The value of an attribute that names or is a predicate, as it is stored: a check's list as text,
+ * a keyword as a symbol (tx_pred.c). Everything else as it is. */
+struct edn tx_predicate_form(struct tx *tx, const struct datom_attribute *attribute,
+                             struct edn form);
 /* Additions of each of the values, which may be nested maps. */
 BS_MUST_CHECK enum bs_code tx_expand_values(struct tx *tx, struct tx_place e,
                                             const struct datom_attribute *attribute,

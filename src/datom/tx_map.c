@@ -2,6 +2,8 @@
  * Map forms: an operation for each value of each attribute, nested maps their own, keys in reverse.
  */
 
+#include "datom/attr_check.h"
+#include "datom/bootstrap.h"
 #include "datom/tx_expand.h"
 
 /* :ns/_name or ":ns/_name", unless an attribute has this very name. */
@@ -69,6 +71,9 @@ static bool is_many_values(const struct tx *tx, const struct datom_attribute *at
 {
     if (!edn_is_collection(form))
         return false;
+    /* (range 0 100) is one check */
+    if (attribute->id == DATOM_DB_ATTR_CHECK)
+        return !datom_attr_check_is_form(form);
     /* a vector of anything but vectors is one tuple */
     if (attribute->type == DATOM_TYPE_TUPLE && edn_is_sequential(form) && form.len > 0)
         return edn_is_sequential(form.as.items[0]);

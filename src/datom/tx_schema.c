@@ -149,6 +149,7 @@ static enum bs_code check_install(struct tx *tx, const struct tx_entry *entry,
     if (what)
         return refuse_install(tx, entry, what, error);
     BS_TRY(tx_check_tuple_install(tx, entry, attribute, error));
+    BS_TRY(tx_check_predicate_change(tx, entry, attribute, error));
     struct tx_op install = {
         .kind = TX_ADD,
         .form_idx = entry->form_idx,
@@ -230,6 +231,7 @@ static enum bs_code check_alter(struct tx *tx, const struct tx_entry *entry,
     const char *what = senseless(after);
     if (what)
         return tx_refuse_alter(tx, entry, before, what, error);
+    BS_TRY(tx_check_predicate_change(tx, entry, after, error));
     return tx_check_tuple_alter(tx, entry, before, after, error);
 }
 

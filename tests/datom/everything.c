@@ -81,6 +81,9 @@ static const char *const texts[] = {
     " {:db/id \"bar\" :p/id \"bar\" :p/friends #db/id[:part/halls -1]"
     "  :db/force-partition {\"bar\" 524295}}]",
     "[{:p/id \"club\" :p/name \"The old club\"}]",
+    /* checks and entity specs */
+    "[{:db/id :p/seen :db.attr/check [(range 0 1000)]} {:db/ident :p/spec :db.entity/attrs :p/id}]",
+    "[{:p/id \"ann\" :p/seen 3 :db/ensure :p/spec}]",
     /* what is erased, and what goes in the ordinary way */
     "[{:db/excise [:p/id \"eve\"]}]",
     "[[:db/retractEntity [:p/id \"bob\"]]]",
