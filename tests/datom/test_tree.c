@@ -85,8 +85,8 @@ static void test_tree__is_a_sorted_map_whose_dups_never_change(void **state)
         {5, 3000, 50, 10000, 997},
         {6, 500, 20, 3000, 1},
         /* every change goes through a tail: growing, shrinking, mostly overwriting */
-        {7, 20000, 5, 12000, 3},
-        {8, 1500, 60, 12000, 2},
+        {7, 20000, 5, 3000, 3},
+        {8, 1500, 60, 4000, 2},
         {9, 40, 10, 4000, 1},
     };
     (void)state;
