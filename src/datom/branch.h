@@ -45,4 +45,11 @@ struct datom_kv_iter *datom_branch_restore_index(struct datom_kv_iter *base,
 BS_MUST_CHECK enum bs_code datom_branch_body(struct datom_body *parent, uint64_t t,
                                              struct datom_body **ret_body, struct bs_error *error);
 
+/*
+ * Whether a body may lack values of an attribute that its log gives: because the attribute has
+ * noHistory, or had it at any time in what the body branches from. Costs a walk a generation.
+ */
+BS_MUST_CHECK enum bs_code datom_branch_forgets(struct datom_body *body, datom_id attribute,
+                                                bool *ret_forgets, struct bs_error *error);
+
 #endif

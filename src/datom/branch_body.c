@@ -83,6 +83,45 @@ static enum bs_code find_instant(struct datom_body *body, struct bs_error *error
     return code;
 }
 
+/* Whether it says `:db/noHistory true` of the attribute, or once did. */
+static enum bs_code was_forgetful(struct datom_body *body, datom_id attribute, bool *ret_was,
+                                  struct bs_error *error)
+{
+    struct datom_db *now = datom_db_new(body);
+    struct datom_db *db = datom_db_history(now);
+    struct datom_range range = {.index = DATOM_EAVT,
+                                .has_e = true,
+                                .e = attribute,
+                                .has_a = true,
+                                .a = DATOM_DB_NO_HISTORY};
+    struct datom_cursor *cursor = NULL;
+    enum bs_code code = datom_cursor_open(db, &range, &cursor, error);
+    *ret_was = false;
+    for (size_t count = 1; code == BS_OK && count > 0 && !*ret_was;) {
+        const struct datom *datoms;
+        code = datom_cursor_next(cursor, &datoms, &count, error);
+        for (size_t i = 0; code == BS_OK && i < count; i++)
+            *ret_was |= datoms[i].v.as.boolean;
+    }
+    datom_cursor_free(cursor);
+    datom_db_unref(db);
+    datom_db_unref(now);
+    return code;
+}
+
+enum bs_code datom_branch_forgets(struct datom_body *body, datom_id attribute, bool *ret_forgets,
+                                  struct bs_error *error)
+{
+    const struct datom_attribute *here = datom_schema_attribute(body->schema, attribute);
+    *ret_forgets = here && here->no_history;
+    /* what is built in is not altered */
+    if (attribute < DATOM_BOOT_NEXT_ELEMENT)
+        return BS_OK;
+    for (struct datom_body *parent = body->parent; parent && !*ret_forgets; parent = parent->parent)
+        BS_TRY(was_forgetful(parent, attribute, ret_forgets, error));
+    return BS_OK;
+}
+
 /* What noHistory has forgotten is not live here, whatever the log says. */
 static enum bs_code count_forgetful(struct datom_body *body, struct bs_error *error)
 {
@@ -91,11 +130,10 @@ static enum bs_code count_forgetful(struct datom_body *body, struct bs_error *er
     const struct datom_attribute *attribute;
     for (size_t i = 0;
          code == BS_OK && (attribute = datom_schema_attribute_at(body->schema, i)) != NULL; i++) {
-        const struct datom_attribute *now =
-            datom_schema_attribute(body->parent->schema, attribute->id);
+        bool forgets = false;
+        code = datom_branch_forgets(body, attribute->id, &forgets, error);
         /* beyond the limit nothing was ever counted */
-        if ((!attribute->no_history && !(now && now->no_history)) ||
-            attribute->id >= body->counts->limit)
+        if (code != BS_OK || !forgets || attribute->id >= body->counts->limit)
             continue;
         uint64_t live = 0;
         struct datom_cursor *cursor = NULL;

@@ -4,6 +4,7 @@
  */
 
 #include "datom/bootstrap.h"
+#include "datom/branch.h"
 #include "datom/db.h"
 #include "datom/derive.h"
 #include "datom/folder.h"
@@ -46,17 +47,18 @@ static void tell_key(struct check *check, enum datom_family family,
 
 /* On a branch from the past noHistory values are gone that the log of that time still gives: it
  * tells nothing of them. */
-static bool is_forgotten(const struct datom_body *body, enum datom_family family,
-                         const struct datom_kv_iter *iter)
+static enum bs_code is_forgotten(struct datom_body *body, enum datom_family family,
+                                 const struct datom_kv_iter *iter, bool *ret_forgotten,
+                                 struct bs_error *error)
 {
+    *ret_forgotten = false;
     if (!body->parent)
-        return false;
+        return BS_OK;
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     struct datom_life life;
     if (datom_key_parse(family, iter->key, iter->record, arena, &life, NULL) != BS_OK)
-        return false;
-    const struct datom_attribute *attribute = datom_schema_attribute(body->schema, life.a);
-    return attribute && attribute->no_history;
+        return BS_OK;
+    return datom_branch_forgets(body, life.a, ret_forgotten, error);
 }
 
 static enum bs_code compare_keys(struct check *check, enum datom_family family,
@@ -76,9 +78,12 @@ static enum bs_code compare_keys(struct check *check, enum datom_family family,
         if (!is->valid && !should.valid)
             return is->code;
         int order = !is->valid ? 1 : !should.valid ? -1 : bs_str_compare(is->key, should.key);
-        if (order < 0 && !is_forgotten(body, family, is))
+        bool forgotten = false;
+        if (order != 0 && is->code == BS_OK)
+            BS_TRY(is_forgotten(body, family, order < 0 ? is : &should, &forgotten, error));
+        if (order < 0 && !forgotten)
             tell_key(check, family, is, "stands in the index, but the log does not give it");
-        else if (order > 0 && is->code == BS_OK)
+        else if (order > 0 && is->code == BS_OK && !forgotten)
             tell_key(check, family, &should, "is given by the log, but the index lacks it");
         else if (order == 0 && !bs_str_equal(is->record, should.record))
             tell_key(check, family, is, "has another record than the log gives it");
@@ -102,8 +107,8 @@ static enum bs_code compare_family(struct check *check, enum datom_family family
     return code;
 }
 
-static void compare_counters(struct check *check, const struct datom_body *is,
-                             const struct datom_body *should)
+static enum bs_code compare_counters(struct check *check, struct datom_body *is,
+                                     const struct datom_body *should, struct bs_error *error)
 {
     char line[200];
     const struct {
@@ -125,15 +130,19 @@ static void compare_counters(struct check *check, const struct datom_body *is,
     if (is->next_t < should->next_t || is->next_element < should->next_element)
         tell(check, "meta: the next ids are below ids that the log uses");
     for (datom_id a = 0; a < BS_MAX(is->next_element, should->next_element); a++) {
-        const struct datom_attribute *attribute = datom_schema_attribute(is->schema, a);
-        if (datom_body_count(is, a) == datom_body_count(should, a) ||
-            (is->parent && attribute && attribute->no_history))
+        bool forgotten = false;
+        if (datom_body_count(is, a) == datom_body_count(should, a))
+            continue;
+        if (is->parent)
+            BS_TRY(datom_branch_forgets(is, a, &forgotten, error));
+        if (forgotten)
             continue;
         snprintf(line, sizeof(line), "meta: attribute %llu counts %llu datoms: the log gives %llu",
                  (unsigned long long)a, (unsigned long long)datom_body_count(is, a),
                  (unsigned long long)datom_body_count(should, a));
         tell(check, line);
     }
+    return BS_OK;
 }
 
 static enum bs_code read_log(struct check *check, struct datom_db *db, struct bs_error *error)
@@ -164,7 +173,7 @@ static enum bs_code compare_all(struct check *check, struct datom_db *db, struct
     for (int family = 0; family < DATOM_FAMILY_LOG && code == BS_OK; family++)
         code = compare_family(check, (enum datom_family)family, db->body, error);
     if (code == BS_OK)
-        compare_counters(check, db->body, datom_derive_body(check->derive));
+        code = compare_counters(check, db->body, datom_derive_body(check->derive), error);
     return code;
 }
 
