@@ -245,6 +245,41 @@ static void test_views__compose_in_every_order(void **state)
     datom_conn_unref(fixture.conn);
 }
 
+/* Chains of as-of, since, history and filter, on the value and on that of a fork. */
+static void test_views__compose_at_random(void **state)
+{
+    (void)state;
+    static const char *const steps[] = {"a0", "a1", "a2", "a3", "a4", "a5", "s0", "s1",
+                                        "s2", "s3", "s4", "s5", "h",  "x",  "g"};
+    struct bs_random random;
+    struct fixture fixture;
+    fixture_init(&fixture);
+    bs_random_seed(&random, 84);
+    struct naive naive = {.arena = bs_arena_new(0)};
+    struct datom_db *whole = datom_conn_db(fixture.conn);
+    struct datom_conn *fork = NULL;
+    naive_read(&naive, whole);
+    assert_int_equal(datom_conn_fork(whole, NULL, &fork, NULL), BS_OK);
+    for (int round = 0; round < 400; round++) {
+        char name[80] = "";
+        struct view view = {.as_of = UINT64_MAX};
+        struct datom_db *db = round % 2 == 0 ? datom_db_ref(whole) : datom_conn_db(fork);
+        for (uint64_t left = bs_random_below(&random, 7); left > 0; left--) {
+            const char *step = steps[bs_random_below(&random, BS_ARRAY_COUNT(steps))];
+            struct datom_db *next = apply(&fixture, db, step, &view);
+            datom_db_unref(db);
+            db = next;
+            snprintf(name + strlen(name), sizeof(name) - strlen(name), "%s ", step);
+        }
+        compare_view(name, db, &view, &naive);
+        datom_db_unref(db);
+    }
+    datom_conn_unref(fork);
+    datom_db_unref(whole);
+    bs_arena_free(naive.arena);
+    datom_conn_unref(fixture.conn);
+}
+
 static void test_views__predicates_stand_before_every_read(void **state)
 {
     (void)state;
@@ -326,6 +361,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_views__compose_in_every_order),
+        cmocka_unit_test(test_views__compose_at_random),
         cmocka_unit_test(test_views__predicates_stand_before_every_read),
         cmocka_unit_test(test_views__a_history_refuses_what_needs_one_value),
     };
