@@ -265,8 +265,10 @@ static void test_faults__indexes_that_fail_behind_a_log_elsewhere_follow_it(void
         test_row(row->name, log.count == count + 1, "the log has %zu more", log.count - count);
         assert_acknowledged_is_there(f, f->held, row->name);
         faults_heal();
+        /* a flush may have failed meanwhile, and then the first try is in the log only */
         code = say_when_healed(f, f->acknowledged);
-        test_row(row->name, code == BS_OK, "%s", f->error.message);
+        bool is_there = code == BS_OK || f->error.reason == BS_REASON_DB_UNIQUE_CONFLICT;
+        test_row(row->name, is_there, "%s", f->error.message);
         f->acknowledged++;
         struct datom_db *db = datom_conn_db(f->conn);
         assert_acknowledged_is_there(f, db, row->name);
