@@ -7,9 +7,7 @@
 
 #include <stdlib.h>
 
-#include "datom/datom.h"
-
-static char base_dir[] = "/tmp/bandstand-schema-XXXXXX";
+#include "datom/fixture.h"
 
 static const char schema_text[] =
     "[{:db/ident :s/id :db/valueType :db.type/string :db/cardinality :db.cardinality/one"
@@ -47,43 +45,13 @@ static void transact_fails(struct datom_conn *conn, const char *text, enum bs_re
 
 static struct datom_conn *open_store(const char *name)
 {
-    char dir[80];
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_options options = {.create = true};
-    struct datom_conn *conn;
-    snprintf(dir, sizeof(dir), "%s/%s", base_dir, name);
-    if (datom_conn_open(bs_str_from(dir), &options, &conn, &error) != BS_OK)
-        fail_msg("%s: %s", dir, error.message);
-    return conn;
+    return fixture_open(name, NULL);
 }
 
 static struct datom_conn *reopen(struct datom_conn *conn, const char *name)
 {
     datom_conn_unref(conn);
     return open_store(name);
-}
-
-static void check(struct datom_conn *conn)
-{
-    struct datom_check_report report;
-    struct datom_db *db = datom_conn_db(conn);
-    assert_int_equal(datom_db_check(db, NULL, NULL, &report, NULL), BS_OK);
-    assert_int_equal(report.differences, 0);
-    datom_db_unref(db);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(base_dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
 }
 
 /* ---- what is refused ---- */
@@ -206,7 +174,7 @@ static void test_schema__refusals_say_what_and_why(void **state)
         test_row(row->name, strcmp(field_text(&error, "form", form), "none") != 0, "no form");
     }
     test_rows_end();
-    check(conn);
+    fixture_check(conn);
     datom_conn_unref(conn);
 }
 
@@ -236,7 +204,7 @@ static void test_schema__what_may_change_does(void **state)
     transact_ok(conn, data_text);
     for (size_t i = 0; i < BS_ARRAY_COUNT(allowed); i++) {
         transact_ok(conn, allowed[i]);
-        check(conn);
+        fixture_check(conn);
     }
     datom_conn_unref(conn);
 }
@@ -297,7 +265,7 @@ static void test_schema__what_was_retracted_without_an_index_stays_away(void **s
         assert_by_value(conn, 1, 1, 3); /* c; a came and went, c came */
         assert_by_value(conn, 2, 0, 2);
         assert_by_value(conn, 3, 1, 1);
-        check(conn);
+        fixture_check(conn);
         conn = reopen(conn, "avet");
     }
     /* unique builds it too, and leaves none behind */
@@ -308,7 +276,7 @@ static void test_schema__what_was_retracted_without_an_index_stays_away(void **s
     transact_fails(conn, "[{:s/id \"d\" :s/one 1}]", BS_REASON_DB_UNIQUE_CONFLICT);
     transact_ok(conn, "[[:db/retract :s/one :db/unique]]");
     transact_ok(conn, "[{:s/id \"d\" :s/one 1}]");
-    check(conn);
+    fixture_check(conn);
     datom_conn_unref(conn);
 }
 
@@ -373,7 +341,7 @@ static void test_schema__old_names_find_their_entity_until_another_takes_them(vo
         assert_names(db, all, 3, 74, "s/one");
         assert_int_equal(datom_db_ident(db, taken).len, 0);
         datom_db_unref(db);
-        check(conn);
+        fixture_check(conn);
         conn = reopen(conn, "names");
     }
     datom_conn_unref(conn);
@@ -410,5 +378,5 @@ int main(void)
         cmocka_unit_test(test_schema__old_names_find_their_entity_until_another_takes_them),
         cmocka_unit_test(test_schema__a_deprecation_is_data),
     };
-    return cmocka_run_group_tests_name("datom/schema", tests, setup, teardown);
+    return cmocka_run_group_tests_name("datom/schema", tests, fixture_setup, fixture_teardown);
 }

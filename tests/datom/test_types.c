@@ -9,20 +9,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "datom/fixture.h"
 #include "datom/samples.h"
-
-static char base_dir[] = "/tmp/bandstand-types-XXXXXX";
 
 static struct datom_conn *open_store(const char *name)
 {
-    char dir[80];
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_options options = {.create = true};
-    struct datom_conn *conn;
-    snprintf(dir, sizeof(dir), "%s/%s", base_dir, name);
-    if (datom_conn_open(bs_str_from(dir), &options, &conn, &error) != BS_OK)
-        fail_msg("%s: %s", dir, error.message);
-    return conn;
+    return fixture_open(name, NULL);
 }
 
 /* :v/TYPE of cardinality one and :v/TYPEs of many, indexed, for each type; tuples are of long,
@@ -58,20 +50,6 @@ static const struct datom_attribute *attribute_of(struct datom_db *db, enum dato
     const struct datom_attribute *attribute = datom_db_attribute_named(db, bs_str_from(ident));
     assert_non_null(attribute);
     return attribute;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(base_dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
 }
 
 /* ---- what a type takes ---- */
@@ -463,5 +441,5 @@ int main(void)
         cmocka_unit_test(test_types__take_what_fits_and_give_it_back),
         cmocka_unit_test(test_types__stand_in_their_order),
     };
-    return cmocka_run_group_tests_name("datom/types", tests, setup, teardown);
+    return cmocka_run_group_tests_name("datom/types", tests, fixture_setup, fixture_teardown);
 }
