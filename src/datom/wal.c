@@ -3,6 +3,7 @@
  * never written. The engine takes a log that ends in the middle of a record for torn, and drops
  * that record, which nobody was told of; but a record that is there in its length, with zeros in
  * it, it takes for damage, and refuses the store. So those zeros are cut off: then it is torn.
+ * The MANIFEST is a log too, of the same format: of which files there are.
  *
  * Only zeros go, so that nothing is lost when it was damage after all: they are put back.
  */
@@ -60,13 +61,18 @@ static void cut_file(const char *dir, const char *name, struct datom_wal_cut *cu
     close(fd);
 }
 
+static bool is_log(struct bs_str name)
+{
+    return bs_str_ends_with(name, BS_STR(".log")) || bs_str_starts_with(name, BS_STR("MANIFEST-"));
+}
+
 bool datom_wal_cut_zeros(const char *dir, struct datom_wal_cut *cut)
 {
     *cut = (struct datom_wal_cut){0};
     DIR *entries = opendir(dir);
     const struct dirent *entry;
     while (entries && cut->count < DATOM_WAL_FILES_MAX && (entry = readdir(entries)))
-        if (bs_str_ends_with(bs_str_from(entry->d_name), BS_STR(".log")))
+        if (is_log(bs_str_from(entry->d_name)))
             cut_file(dir, entry->d_name, cut);
     if (entries)
         closedir(entries);

@@ -2,8 +2,8 @@
 #define DATOM_WAL_H
 
 /*
- * The files of the engine's write-ahead log as the file system sees them. Caller serializes: the
- * store is locked, and not open.
+ * The files of the engine's logs, the write-ahead log and the MANIFEST, as the file system sees
+ * them. Caller serializes: the store is locked, and not open.
  */
 
 #include "base/base.h"

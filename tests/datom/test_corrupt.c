@@ -1,7 +1,8 @@
 /*
  * A sorted file with damaged bytes in the middle, in a store that is open and in one that is
  * opened: what stands in the damaged block is never answered wrongly but refused as STORE_CORRUPT,
- * naming the store; what stands elsewhere is still read; check reports it.
+ * naming the store; what stands elsewhere is still read; check reports it. And a MANIFEST, whose
+ * end a power cut has filled with zeros, or that is damaged.
  */
 
 #include "support.h"
@@ -184,11 +185,90 @@ static void test_corrupt__a_damaged_block_is_refused_and_others_are_read(void **
     datom_db_unref(db);
 }
 
+/* ---- the MANIFEST ---- */
+
+static struct bs_buf read_manifest(char path[static 512])
+{
+    char name[256] = "";
+    struct bs_buf content = BS_BUF_INIT(0);
+    snprintf(path, 512, "%s/CURRENT", dir);
+    FILE *current = fopen(path, "re");
+    assert_true(current && fscanf(current, "%255s", name) == 1);
+    fclose(current);
+    snprintf(path, 512, "%s/%s", dir, name);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    for (int byte; (byte = fgetc(file)) != EOF;)
+        bs_buf_append_byte(&content, (char)byte);
+    fclose(file);
+    return content;
+}
+
+static void write_file(const char *path, struct bs_str content)
+{
+    FILE *file = fopen(path, "we");
+    assert_true(file && fwrite(content.ptr, 1, content.len, file) == content.len);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void make_closed_store(void)
+{
+    open_store();
+    fill();
+    datom_conn_unref(conn);
+    conn = NULL;
+}
+
+/* A record of 2,000 bytes: its checksum, its length, that it is a whole one; of its content only
+ * the beginning was written. */
+static void test_corrupt__a_manifest_that_a_power_cut_ended_with_zeros_opens(void **state)
+{
+    char path[512];
+    size_t total;
+    (void)state;
+    make_closed_store();
+    BS_CLEANUP(bs_buf_fini) struct bs_buf manifest = read_manifest(path);
+    bs_buf_append(&manifest, "\x12\x34\x56\x78\xd0\x07\x01", 7);
+    for (int i = 0; i < 2000; i++)
+        bs_buf_append_byte(&manifest, i < 700 ? 'x' : '\0');
+    write_file(path, bs_buf_str(&manifest));
+    open_store();
+    struct datom_db *db = datom_conn_db(conn);
+    const struct datom_range all = {.index = DATOM_AEVT,
+                                    .has_a = true,
+                                    .a = datom_db_attribute_named(db, BS_STR("c/text"))->id};
+    assert_int_equal(walk(db, &all, &total, NULL), BS_OK);
+    assert_int_equal(total, NUMBERS);
+    datom_db_unref(db);
+}
+
+static void test_corrupt__a_damaged_manifest_is_refused_and_left_as_it_is(void **state)
+{
+    char path[512];
+    struct bs_error error = BS_ERROR_INIT;
+    (void)state;
+    make_closed_store();
+    BS_CLEANUP(bs_buf_fini) struct bs_buf manifest = read_manifest(path);
+    manifest.ptr[manifest.len / 2] ^= 0x55;
+    for (int i = 0; i < 2000; i++)
+        bs_buf_append_byte(&manifest, '\0');
+    write_file(path, bs_buf_str(&manifest));
+    assert_int_not_equal(datom_conn_open(bs_str_from(dir), NULL, &conn, &error), BS_OK);
+    assert_int_equal(error.reason, BS_REASON_STORE_CORRUPT);
+    assert_non_null(strstr(error.message, dir));
+    BS_CLEANUP(bs_buf_fini) struct bs_buf after = read_manifest(path);
+    assert_true(bs_str_equal(bs_buf_str(&after), bs_buf_str(&manifest)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             test_corrupt__a_damaged_block_is_refused_and_others_are_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_corrupt__a_manifest_that_a_power_cut_ended_with_zeros_opens, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_corrupt__a_damaged_manifest_is_refused_and_left_as_it_is, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("datom/corrupt", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "edn/edn_support.h"
 
@@ -51,21 +52,31 @@ static void check_round_trip(struct bs_str text, const char *name)
 static void test_mbrainz__reads_and_round_trips(void **state)
 {
     (void)state;
-    const char *shared = getenv("BANDSTAND_SHARED");
     for (size_t i = 0; i < BS_ARRAY_COUNT(files); i++) {
         char path[4096];
-        snprintf(path, sizeof(path), "%s/data/mbrainz/%s", shared ? shared : "", files[i]);
+        snprintf(path, sizeof(path), "%s/data/mbrainz/%s", getenv("BANDSTAND_SHARED"), files[i]);
         struct bs_buf text BS_CLEANUP(bs_buf_fini) = BS_BUF_INIT(0);
-        if (!shared || !slurp(path, &text)) {
-            print_message("# no %s: skipped\n", path);
-            skip();
-        }
+        if (!slurp(path, &text))
+            fail_msg("can't read %s", path);
         check_round_trip(bs_buf_str(&text), files[i]);
     }
 }
 
+static bool sample_is_there(void)
+{
+    char path[4096];
+    const char *shared = getenv("BANDSTAND_SHARED");
+    snprintf(path, sizeof(path), "%s/data/mbrainz", shared ? shared : "");
+    return shared && access(path, R_OK) == 0;
+}
+
 int main(void)
 {
+    /* not skip(): cmocka writes "not ok # SKIP", which counts as failed */
+    if (!sample_is_there()) {
+        puts("1..1\nok 1 - the MusicBrainz sample # SKIP it is not there");
+        return 0;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mbrainz__reads_and_round_trips),
     };
