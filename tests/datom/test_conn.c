@@ -6,57 +6,18 @@
 #include "support.h"
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include "datom/datom.h"
+#include "datom/fixture.h"
 
 #define WRITERS 8
 #define READERS 4
 #define TRANSACTIONS 60
 
-static char base_dir[] = "/tmp/bandstand-conn-XXXXXX";
-
 static const char schema_text[] =
     "[{:db/ident :n/number :db/valueType :db.type/long :db/cardinality :db.cardinality/one"
     "  :db/unique :db.unique/identity}"
     " {:db/ident :n/value :db/valueType :db.type/long :db/cardinality :db.cardinality/one}]";
-
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(base_dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
-}
-
-static struct bs_str dir_of(const char *name, char ret_dir[80])
-{
-    snprintf(ret_dir, 80, "%s/%s", base_dir, name);
-    return bs_str_from(ret_dir);
-}
-
-static struct datom_conn *open_store(const char *name, const struct datom_options *options)
-{
-    char dir[80];
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_conn *conn = NULL;
-    if (datom_conn_open(dir_of(name, dir), options, &conn, &error) != BS_OK)
-        fail_msg("%s: %s", name, error.message);
-    return conn;
-}
-
-static void transact_ok(struct datom_conn *conn, const char *text)
-{
-    struct bs_error error = BS_ERROR_INIT;
-    if (datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error) != BS_OK)
-        fail_msg("%s: %s", text, error.message);
-}
 
 static uint64_t count_of(struct datom_db *db, const char *ident)
 {
@@ -154,7 +115,7 @@ static void run_threads(struct datom_conn *conn)
     struct worker workers[WRITERS + READERS];
     pthread_t threads[WRITERS + READERS];
     _Atomic bool stop = false;
-    transact_ok(conn, schema_text);
+    fixture_transact(conn, schema_text);
     for (size_t i = 0; i < WRITERS + READERS; i++) {
         workers[i] = (struct worker){.conn = conn, .number = i, .stop = &stop};
         pthread_create(&threads[i], NULL, i < WRITERS ? write_numbers : read_numbers, &workers[i]);
@@ -179,7 +140,7 @@ static void run_threads(struct datom_conn *conn)
 static void test_conn__writers_readers_and_forks_on_disk(void **state)
 {
     (void)state;
-    struct datom_conn *conn = open_store("threads", NULL);
+    struct datom_conn *conn = fixture_open("threads", NULL);
     run_threads(conn);
     datom_conn_unref(conn);
 }
@@ -197,9 +158,9 @@ static void test_conn__writers_readers_and_forks_in_memory(void **state)
 static void test_conn__values_outlive_their_connection(void **state)
 {
     (void)state;
-    struct datom_conn *conn = open_store("outlive", NULL);
-    transact_ok(conn, schema_text);
-    transact_ok(conn, "[{:n/number 1 :n/value 1}]");
+    struct datom_conn *conn = fixture_open("outlive", NULL);
+    fixture_transact(conn, schema_text);
+    fixture_transact(conn, "[{:n/number 1 :n/value 1}]");
     struct datom_db *db = datom_conn_db(conn);
     struct datom_db *past = datom_db_as_of(db, datom_db_basis_t(db));
     datom_conn_unref(conn);
@@ -208,15 +169,15 @@ static void test_conn__values_outlive_their_connection(void **state)
     assert_int_equal(walk_count(past, "n/number"), 1);
     datom_db_unref(past);
     /* and then the store is closed: it can be opened for writing again */
-    datom_conn_unref(open_store("outlive", NULL));
+    datom_conn_unref(fixture_open("outlive", NULL));
 }
 
 static void test_conn__a_failed_transaction_harms_nobody(void **state)
 {
     (void)state;
-    struct datom_conn *conn = open_store("failed", NULL);
-    transact_ok(conn, schema_text);
-    transact_ok(conn, "[{:n/number 1 :n/value 1}]");
+    struct datom_conn *conn = fixture_open("failed", NULL);
+    fixture_transact(conn, schema_text);
+    fixture_transact(conn, "[{:n/number 1 :n/value 1}]");
     struct datom_db *before = datom_conn_db(conn);
     struct bs_error error = BS_ERROR_INIT;
     assert_int_equal(datom_transact_text(conn, BS_STR("[{:n/number 2 :n/value 2} [:db/add 1 2]]"),
@@ -225,7 +186,7 @@ static void test_conn__a_failed_transaction_harms_nobody(void **state)
     struct datom_db *after = datom_conn_db(conn);
     assert_int_equal(datom_db_basis_t(before), datom_db_basis_t(after));
     assert_int_equal(walk_count(after, "n/number"), 1);
-    transact_ok(conn, "[{:n/number 3 :n/value 3}]");
+    fixture_transact(conn, "[{:n/number 3 :n/value 3}]");
     datom_db_unref(before);
     datom_db_unref(after);
     datom_conn_unref(conn);
@@ -249,7 +210,7 @@ static struct datom_pending *begin_ok(struct datom_conn *conn, struct bs_arena *
 static void run_pipeline(struct datom_conn *conn, struct bs_arena *arena)
 {
     struct datom_pending *pending[PENDING_COUNT];
-    transact_ok(conn, schema_text);
+    fixture_transact(conn, schema_text);
     for (size_t i = 0; i < PENDING_COUNT; i++) {
         struct bs_str text = BS_STR("[{:n/number 0 :n/value 0}]");
         if (i > 0)
@@ -286,10 +247,10 @@ static void test_conn__transactions_may_begin_before_others_have_ended(void **st
 {
     struct bs_arena *arena = bs_arena_new(0);
     (void)state;
-    struct datom_conn *conn = open_store("pipeline", NULL);
+    struct datom_conn *conn = fixture_open("pipeline", NULL);
     run_pipeline(conn, arena);
     datom_conn_unref(conn);
-    conn = open_store("pipeline", NULL);
+    conn = fixture_open("pipeline", NULL);
     struct datom_db *db = datom_conn_db(conn);
     assert_int_equal(walk_count(db, "n/number"), PENDING_COUNT);
     datom_db_unref(db);
@@ -307,10 +268,10 @@ static void test_conn__a_group_that_is_large_enough_is_written_before_it_grows(v
     enum { LARGE_COUNT = 6, LARGE_BYTES = 4 * 1024 * 1024 };
     struct bs_arena *arena = bs_arena_new(0);
     (void)state;
-    struct datom_conn *conn = open_store("large", NULL);
-    transact_ok(conn, schema_text);
-    transact_ok(conn, "[{:db/ident :n/text :db/valueType :db.type/string"
-                      "  :db/cardinality :db.cardinality/one}]");
+    struct datom_conn *conn = fixture_open("large", NULL);
+    fixture_transact(conn, schema_text);
+    fixture_transact(conn, "[{:db/ident :n/text :db/valueType :db.type/string"
+                           "  :db/cardinality :db.cardinality/one}]");
     char *text = bs_arena_alloc(arena, LARGE_BYTES);
     memset(text, 'x', LARGE_BYTES);
     struct datom_pending *pending[LARGE_COUNT];
@@ -346,12 +307,12 @@ static void test_conn__a_group_that_is_large_enough_is_written_before_it_grows(v
 static void test_conn__idents_and_attributes_survive_reopening(void **state)
 {
     (void)state;
-    struct datom_conn *conn = open_store("reopen", NULL);
-    transact_ok(conn, schema_text);
-    transact_ok(conn, "[{:db/ident :color/red} {:n/number 5 :n/value 1}]");
-    transact_ok(conn,
-                "[{:db/id :n/value :db/ident :n/worth} {:db/id :color/red :db/ident :color/rot}]");
-    transact_ok(conn, "[{:db/ident :color/red}]");
+    struct datom_conn *conn = fixture_open("reopen", NULL);
+    fixture_transact(conn, schema_text);
+    fixture_transact(conn, "[{:db/ident :color/red} {:n/number 5 :n/value 1}]");
+    fixture_transact(
+        conn, "[{:db/id :n/value :db/ident :n/worth} {:db/id :color/red :db/ident :color/rot}]");
+    fixture_transact(conn, "[{:db/ident :color/red}]");
     for (int round = 0; round < 2; round++) {
         struct datom_db *db = datom_conn_db(conn);
         const struct datom_attribute *worth = datom_db_attribute_named(db, BS_STR("n/worth"));
@@ -365,7 +326,7 @@ static void test_conn__idents_and_attributes_survive_reopening(void **state)
         assert_int_equal(count_of(db, "n/worth"), 1);
         datom_db_unref(db);
         datom_conn_unref(conn);
-        conn = open_store("reopen", NULL);
+        conn = fixture_open("reopen", NULL);
     }
     datom_conn_unref(conn);
 }
@@ -395,7 +356,7 @@ static void test_conn__every_sync_waits_until_t_is_reached(void **state)
 {
     (void)state;
     struct datom_conn *conn = datom_conn_new_memory(NULL);
-    transact_ok(conn, schema_text);
+    fixture_transact(conn, schema_text);
     struct syncing rows[] = {
         {.sync = datom_conn_sync},
         {.sync = datom_conn_sync_index},
@@ -414,7 +375,7 @@ static void test_conn__every_sync_waits_until_t_is_reached(void **state)
         assert_int_equal(rows[i].sync(conn, rows[i].t, &soon, &db, &error), BS_DEADLINE_EXCEEDED);
         assert_int_equal(pthread_create(&thread, NULL, sync_in_thread, &rows[i]), 0);
         assert_false(rows[i].is_done);
-        transact_ok(conn, "[]");
+        fixture_transact(conn, "[]");
         pthread_join(thread, NULL);
         assert_true(rows[i].basis_t >= rows[i].t);
     }
@@ -424,22 +385,22 @@ static void test_conn__every_sync_waits_until_t_is_reached(void **state)
 static void test_conn__alterations_rewrite_the_indexes(void **state)
 {
     (void)state;
-    struct datom_conn *conn = open_store("alter", NULL);
-    transact_ok(conn, schema_text);
-    transact_ok(conn, "[{:n/number 1 :n/value 10} {:n/number 2 :n/value 20}]");
-    transact_ok(conn, "[{:n/number 1 :n/value 11}]");
-    transact_ok(conn, "[{:db/id :n/value :db/unique :db.unique/value}]");
+    struct datom_conn *conn = fixture_open("alter", NULL);
+    fixture_transact(conn, schema_text);
+    fixture_transact(conn, "[{:n/number 1 :n/value 10} {:n/number 2 :n/value 20}]");
+    fixture_transact(conn, "[{:n/number 1 :n/value 11}]");
+    fixture_transact(conn, "[{:db/id :n/value :db/unique :db.unique/value}]");
     struct bs_error error = BS_ERROR_INIT;
     assert_int_equal(
         datom_transact_text(conn, BS_STR("[{:n/number 3 :n/value 11}]"), NULL, NULL, &error),
         BS_ALREADY_EXISTS);
-    transact_ok(conn, "[{:db/id :n/value :db/cardinality :db.cardinality/many}]");
-    transact_ok(conn, "[{:n/number 1 :n/value [12 13]}]");
+    fixture_transact(conn, "[{:db/id :n/value :db/cardinality :db.cardinality/many}]");
+    fixture_transact(conn, "[{:n/number 1 :n/value [12 13]}]");
     struct datom_db *db = datom_conn_db(conn);
     assert_int_equal(walk_count(db, "n/value"), 4);
     datom_db_unref(db);
-    transact_ok(conn, "[[:db/retract :n/value :db/unique :db.unique/value]]");
-    transact_ok(conn, "[{:n/number 2 :n/value 13}]");
+    fixture_transact(conn, "[[:db/retract :n/value :db/unique :db.unique/value]]");
+    fixture_transact(conn, "[{:n/number 2 :n/value 13}]");
     db = datom_conn_db(conn);
     struct datom_check_report report;
     assert_int_equal(datom_db_check(db, NULL, NULL, &report, NULL), BS_OK);
@@ -451,11 +412,11 @@ static void test_conn__alterations_rewrite_the_indexes(void **state)
 static void test_conn__a_second_reader_follows_the_writer(void **state)
 {
     (void)state;
-    struct datom_conn *writer = open_store("follow", NULL);
-    transact_ok(writer, schema_text);
-    transact_ok(writer, "[{:n/number 1 :n/value 1}]");
+    struct datom_conn *writer = fixture_open("follow", NULL);
+    fixture_transact(writer, schema_text);
+    fixture_transact(writer, "[{:n/number 1 :n/value 1}]");
     struct datom_options options = {.read_only = true};
-    struct datom_conn *reader = open_store("follow", &options);
+    struct datom_conn *reader = fixture_open("follow", &options);
     struct datom_db *db = datom_conn_db(reader);
     assert_int_equal(walk_count(db, "n/number"), 1);
     datom_db_unref(db);
@@ -464,9 +425,9 @@ static void test_conn__a_second_reader_follows_the_writer(void **state)
                      BS_FAILED_PRECONDITION);
     assert_int_equal(error.reason, BS_REASON_DB_READ_ONLY);
 
-    transact_ok(writer, "[{:db/ident :n/new :db/valueType :db.type/long"
-                        "  :db/cardinality :db.cardinality/one}]");
-    transact_ok(writer, "[{:n/number 2 :n/new 1}]");
+    fixture_transact(writer, "[{:db/ident :n/new :db/valueType :db.type/long"
+                             "  :db/cardinality :db.cardinality/one}]");
+    fixture_transact(writer, "[{:n/number 2 :n/new 1}]");
     struct datom_db *newest = datom_conn_db(writer);
     uint64_t t = datom_db_basis_t(newest);
     datom_db_unref(newest);
@@ -494,5 +455,5 @@ int main(void)
         cmocka_unit_test(test_conn__alterations_rewrite_the_indexes),
         cmocka_unit_test(test_conn__a_second_reader_follows_the_writer),
     };
-    return cmocka_run_group_tests_name("datom/conn", tests, setup, teardown);
+    return cmocka_run_group_tests_name("datom/conn", tests, fixture_setup, fixture_teardown);
 }

@@ -11,17 +11,14 @@
 
 #include "support/golden.h"
 
-#include <unistd.h>
-
 #include "datom/everything.h"
 #include "datom/export.h"
+#include "datom/fixture.h"
 #include "datom/rebuild.h"
 
 #define CURRENT "v1"
 
 static const char *const versions[] = {CURRENT};
-
-static char base_dir[] = "/tmp/bandstand-golden-XXXXXX";
 
 static void copy_folder(const char *from, const char *to)
 {
@@ -41,11 +38,11 @@ static void golden_dir(const char *version, char ret_dir[500])
 /* Without what the engine tells of itself: its log, its options and its locks. */
 static void make_current(void)
 {
-    char from[80], to[500];
+    char from[FIXTURE_PATH_MAX], to[500];
     struct datom_conn *conn;
     struct datom_options options = {
         .create = true, .no_compression = true, .clock = everything_clock()};
-    snprintf(from, sizeof(from), "%s/made", base_dir);
+    fixture_path("made", from);
     golden_dir(CURRENT, to);
     assert_int_equal(datom_conn_open(bs_str_from(from), &options, &conn, NULL), BS_OK);
     everything_transact(conn);
@@ -57,20 +54,6 @@ static void make_current(void)
     snprintf(command, sizeof(command), "cd '%s' && rm -rf LOG* LOCK* OPTIONS-* '%s'", from, to);
     assert_int_equal(system(command), 0);
     copy_folder(from, to);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(base_dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
 }
 
 static enum bs_code append_line(void *self, struct bs_str line, struct bs_error *error)
@@ -118,13 +101,12 @@ static void test_golden_store__opens_and_says_what_it_said(void **state)
 {
     (void)state;
     for (size_t i = 0; i < BS_ARRAY_COUNT(versions); i++) {
-        char from[500], dir[80], name[80];
+        char from[500], dir[FIXTURE_PATH_MAX], name[80];
         struct bs_buf said = BS_BUF_INIT(0);
         struct bs_buf rebuilt = BS_BUF_INIT(0);
         golden_dir(versions[i], from);
-        snprintf(dir, sizeof(dir), "%s/%s", base_dir, versions[i]);
         snprintf(name, sizeof(name), "stores/%s.edn", versions[i]);
-        copy_folder(from, dir);
+        copy_folder(from, fixture_path(versions[i], dir).ptr);
         check_copy(dir, versions[i], &said);
         golden_check(name, bs_buf_str(&said));
         assert_int_equal(datom_rebuild(bs_str_from(dir), NULL, NULL), BS_OK);
@@ -157,7 +139,7 @@ static void test_golden_store__is_what_its_transactions_make(void **state)
 static int make_if_asked(void **state)
 {
     const char *mode = getenv("BS_GOLDEN");
-    int code = setup(state);
+    int code = fixture_setup(state);
     if (code == 0 && mode && strcmp(mode, "store") == 0) {
         make_current();
         setenv("BS_GOLDEN", "update", 1);
@@ -171,5 +153,6 @@ int main(void)
         cmocka_unit_test(test_golden_store__opens_and_says_what_it_said),
         cmocka_unit_test(test_golden_store__is_what_its_transactions_make),
     };
-    return cmocka_run_group_tests_name("datom/golden_stores", tests, make_if_asked, teardown);
+    return cmocka_run_group_tests_name("datom/golden_stores", tests, make_if_asked,
+                                       fixture_teardown);
 }

@@ -5,21 +5,13 @@
 #include <stdlib.h>
 
 #include "datom/bulk.h"
+#include "datom/fixture.h"
 #include "datom/people.h"
 #include "datom/rows.h"
 
 #define PARTS                                                                                      \
     "[{:db/ident :part/a :db.install/_partition :db.part/db}"                                      \
     " [:db/add \"b\" :db/ident :part/b] [:db/add :db.part/db :db.install/partition \"b\"]]"
-
-static char base_dir[] = "/tmp/bandstand-parts-XXXXXX";
-
-static void transact_ok(struct datom_conn *conn, const char *text)
-{
-    struct bs_error error = BS_ERROR_INIT;
-    if (datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error) != BS_OK)
-        fail_msg("%s: %s", text, error.message);
-}
 
 static uint64_t part_named(struct datom_db *db, const char *ident)
 {
@@ -31,17 +23,15 @@ static uint64_t part_named(struct datom_db *db, const char *ident)
 static int setup(void **state)
 {
     struct datom_conn *conn = people_new(NULL);
-    transact_ok(conn, PARTS);
+    fixture_transact(conn, PARTS);
     *state = conn;
-    return mkdtemp(base_dir) ? 0 : -1;
+    return fixture_setup(state);
 }
 
 static int teardown(void **state)
 {
-    char command[96];
     datom_conn_unref(*state);
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
+    return fixture_teardown(state);
 }
 
 /* ---- where entities go ---- */
@@ -288,18 +278,6 @@ static void test_partitions__long_chains_are_followed(void **state)
 
 /* ---- on disk ---- */
 
-static struct datom_conn *open_store(const char *name)
-{
-    char dir[80];
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_options options = {.create = true};
-    struct datom_conn *conn;
-    snprintf(dir, sizeof(dir), "%s/%s", base_dir, name);
-    if (datom_conn_open(bs_str_from(dir), &options, &conn, &error) != BS_OK)
-        fail_msg("%s: %s", dir, error.message);
-    return conn;
-}
-
 static datom_id transact_x(struct datom_conn *conn, const char *text)
 {
     struct datom_report *report;
@@ -314,13 +292,13 @@ static datom_id transact_x(struct datom_conn *conn, const char *text)
 static void test_partitions__an_entity_stays_where_it_is_across_reopening(void **state)
 {
     (void)state;
-    struct datom_conn *conn = open_store("reopened");
-    transact_ok(conn, PARTS);
+    struct datom_conn *conn = fixture_open("reopened", NULL);
+    fixture_transact(conn, PARTS);
     datom_id first =
         transact_x(conn, "[{:db/id \"x\" :db/ident :x/one :db/force-partition {\"x\" :part/b}}]");
     datom_conn_unref(conn);
 
-    conn = open_store("reopened");
+    conn = fixture_open("reopened", NULL);
     struct datom_db *db = datom_conn_db(conn);
     assert_int_equal(datom_id_part(first), part_named(db, "part/b"));
     assert_int_equal(datom_db_entid(db, BS_STR("x/one")), first);
@@ -331,7 +309,7 @@ static void test_partitions__an_entity_stays_where_it_is_across_reopening(void *
     assert_true(datom_id_counter(second) > datom_id_counter(first));
     datom_id third = transact_x(conn, "[{:db/id \"x\" :db/ident :x/three}]");
     assert_true(datom_id_counter(third) > datom_id_counter(second));
-    transact_ok(conn, "[{:db/id :x/one :db/doc \"still there\"}]");
+    fixture_transact(conn, "[{:db/id :x/one :db/doc \"still there\"}]");
     struct datom_check_report check;
     struct datom_db *after = datom_conn_db(conn);
     assert_int_equal(datom_db_check(after, NULL, NULL, &check, NULL), BS_OK);
@@ -384,16 +362,16 @@ static void test_partitions__entid_at_finds_who_was_made_when(void **state)
     struct datom_options options = {.clock = {.now_ms = now_ms}};
     clock_ms = 1000;
     struct datom_conn *conn = datom_conn_new_memory(&options);
-    transact_ok(conn, PARTS);
+    fixture_transact(conn, PARTS);
     uint64_t ts[4];
     for (int i = 0; i < 3; i++) {
         struct datom_db *db = datom_conn_db(conn);
         ts[i] = datom_db_next_t(db);
         datom_db_unref(db);
         clock_ms += 1000;
-        transact_ok(conn, "[{:db/id #db/id[:part/a -1] :db/doc \"a\"}"
-                          " {:db/id #db/id[:part/a -2] :db/doc \"b\"}"
-                          " {:db/id #db/id[:part/b -1] :db/doc \"c\"}]");
+        fixture_transact(conn, "[{:db/id #db/id[:part/a -1] :db/doc \"a\"}"
+                               " {:db/id #db/id[:part/a -2] :db/doc \"b\"}"
+                               " {:db/id #db/id[:part/b -1] :db/doc \"c\"}]");
     }
     struct datom_db *db = datom_conn_db(conn);
     ts[3] = datom_db_next_t(db);
@@ -427,24 +405,23 @@ static void test_partitions__entid_at_finds_who_was_made_when(void **state)
 /* A store whose entities of :db.part/db reach up to `last`. */
 static struct datom_conn *store_with_element(const char *name, uint64_t last)
 {
-    char dir[80], text[200];
+    char dir[FIXTURE_PATH_MAX], text[200];
     struct edn form;
     struct bs_error error = BS_ERROR_INIT;
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     BS_CLEANUP(datom_bulk_freep) struct datom_bulk *bulk = NULL;
-    snprintf(dir, sizeof(dir), "%s/%s", base_dir, name);
     snprintf(text, sizeof(text),
              "{:t 1000 :data [[13194139534312 :db/txInstant #inst \"2020\" 13194139534312 true]"
              " [%llu :db/ident :x/last 13194139534312 true]]}",
              (unsigned long long)last);
-    assert_int_equal(datom_bulk_open(bs_str_from(dir), NULL, &bulk, NULL), BS_OK);
+    assert_int_equal(datom_bulk_open(fixture_path(name, dir), NULL, &bulk, NULL), BS_OK);
     assert_int_equal(edn_read(bs_str_from(text), arena, &form, NULL), BS_OK);
     if (datom_bulk_add_form(bulk, form, &error) != BS_OK ||
         datom_bulk_finish(bulk, &error) != BS_OK)
         fail_msg("%s: %s", name, error.message);
     datom_bulk_freep(&bulk);
     bulk = NULL;
-    return open_store(name);
+    return fixture_open(name, NULL);
 }
 
 static void test_partitions__named_ones_end_where_implicit_ones_begin(void **state)
@@ -452,7 +429,7 @@ static void test_partitions__named_ones_end_where_implicit_ones_begin(void **sta
     (void)state;
     struct bs_error error = BS_ERROR_INIT;
     struct datom_conn *conn = store_with_element("named", DATOM_PART_IMPLICIT - 2);
-    transact_ok(conn, "[{:db/ident :part/last :db.install/_partition :db.part/db}]");
+    fixture_transact(conn, "[{:db/ident :part/last :db.install/_partition :db.part/db}]");
     datom_id id =
         transact_x(conn, "[{:db/id \"x\" :db/doc \"x\" :db/force-partition {\"x\" :part/last}}]");
     assert_int_equal(datom_id_part(id), DATOM_PART_IMPLICIT - 1);
@@ -474,8 +451,8 @@ static void test_partitions__entities_of_db_have_a_limit(void **state)
     struct bs_error error = BS_ERROR_INIT;
     struct datom_conn *conn = store_with_element("elements", BS_LIMIT_ELEMENTS - 2);
     snprintf(text, sizeof(text), attribute, 1);
-    transact_ok(conn, text);
-    transact_ok(conn, "[{:db/id \"y\" :x/1 5}]");
+    fixture_transact(conn, text);
+    fixture_transact(conn, "[{:db/id \"y\" :x/1 5}]");
     snprintf(text, sizeof(text), attribute, 2);
     assert_int_equal(datom_transact_text(conn, bs_str_from(text), NULL, NULL, &error),
                      BS_RESOURCE_EXHAUSTED);

@@ -5,16 +5,13 @@
 
 #include "support.h"
 
-#include <unistd.h>
-
 #include "datom/bulk.h"
 #include "datom/export.h"
+#include "datom/fixture.h"
 #include "datom/load.h"
 #include "datom/rebuild.h"
 #include "datom/rocks.h"
 #include "datom/snapshot.h"
-
-static char base_dir[] = "/tmp/bandstand-rebuild-XXXXXX";
 
 /* Both cardinalities, values by index, refs, forgotten values, an alteration of the keys, ended
  * lives, a long value, decimals. */
@@ -42,32 +39,12 @@ static const char *const transactions[] = {
     "[[:db/retractEntity [:p/name \"Bob\"]]]",
 };
 
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(base_dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
-}
-
-static struct bs_str dir_of(const char *name, char ret_dir[80])
-{
-    snprintf(ret_dir, 80, "%s/%s", base_dir, name);
-    return bs_str_from(ret_dir);
-}
-
 static void make_store(const char *name)
 {
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     struct bs_error error = BS_ERROR_INIT;
     struct datom_conn *conn;
-    assert_int_equal(datom_conn_open(dir_of(name, dir), NULL, &conn, NULL), BS_OK);
+    assert_int_equal(datom_conn_open(fixture_path(name, dir), NULL, &conn, NULL), BS_OK);
     for (size_t i = 0; i < BS_ARRAY_COUNT(transactions); i++) {
         if (datom_transact_text(conn, bs_str_from(transactions[i]), NULL, NULL, &error) != BS_OK)
             fail_msg("%s: %s", transactions[i], error.message);
@@ -84,10 +61,10 @@ static void tell(void *self, const char *line)
 /* Differences; UINT64_MAX when the store can't even be opened. */
 static uint64_t differences_of(const char *name, bool tells)
 {
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     struct datom_conn *conn;
     struct datom_options options = {0};
-    if (datom_conn_open(dir_of(name, dir), &options, &conn, NULL) != BS_OK)
+    if (datom_conn_open(fixture_path(name, dir), &options, &conn, NULL) != BS_OK)
         return UINT64_MAX;
     struct datom_db *db = datom_conn_db(conn);
     struct datom_check_report report;
@@ -106,10 +83,10 @@ static enum bs_code append_line(void *self, struct bs_str line, struct bs_error 
 
 static void export_store(const char *name, struct bs_buf *out)
 {
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     struct datom_conn *conn;
     struct datom_options options = {0};
-    assert_int_equal(datom_conn_open(dir_of(name, dir), &options, &conn, NULL), BS_OK);
+    assert_int_equal(datom_conn_open(fixture_path(name, dir), &options, &conn, NULL), BS_OK);
     struct datom_db *db = datom_conn_db(conn);
     assert_int_equal(datom_export(db, append_line, out, NULL), BS_OK);
     datom_db_unref(db);
@@ -123,10 +100,10 @@ enum damage { LOSE_FIRST, LOSE_ALL, CHANGE_RECORD, ADD_KEY };
 /* Writes to a family behind the back of everybody. */
 static void damage_family(const char *name, enum datom_family family, enum damage damage)
 {
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     struct datom_store *store;
     struct datom_options options = {0};
-    assert_int_equal(datom_store_open(dir_of(name, dir), &options, &store, NULL), BS_OK);
+    assert_int_equal(datom_store_open(fixture_path(name, dir), &options, &store, NULL), BS_OK);
     struct datom_snapshot *snapshot = datom_snapshot_take(store);
     datom_store_enter(store);
     struct datom_kv_iter *iter = datom_snapshot_iter(snapshot, family, NULL);
@@ -161,10 +138,10 @@ static void damage_family(const char *name, enum datom_family family, enum damag
 
 static void rebuild_ok(const char *name)
 {
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     struct bs_error error = BS_ERROR_INIT;
     struct datom_check_report report;
-    if (datom_rebuild(dir_of(name, dir), &report, &error) != BS_OK)
+    if (datom_rebuild(fixture_path(name, dir), &report, &error) != BS_OK)
         fail_msg("rebuild: %s", error.message);
     assert_int_equal(report.transactions, BS_ARRAY_COUNT(transactions));
 }
@@ -196,11 +173,12 @@ static void test_rebuild__repairs_every_family_from_every_damage(void **state)
 static void test_rebuild__repairs_the_counters(void **state)
 {
     (void)state;
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     struct datom_store *store;
     struct datom_options options = {0};
     make_store("counters");
-    assert_int_equal(datom_store_open(dir_of("counters", dir), &options, &store, NULL), BS_OK);
+    assert_int_equal(datom_store_open(fixture_path("counters", dir), &options, &store, NULL),
+                     BS_OK);
     struct datom_write *write = datom_write_new();
     datom_write_add(store, write,
                     &(struct datom_change){.family = DATOM_FAMILY_META,
@@ -217,13 +195,13 @@ static void test_rebuild__repairs_the_counters(void **state)
 static void test_rebuild__cut_off_is_refused_until_it_is_made_again(void **state)
 {
     (void)state;
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     struct bs_error error = BS_ERROR_INIT;
     struct datom_store *store;
     struct datom_conn *conn;
     struct datom_options options = {0};
     make_store("cut");
-    assert_int_equal(datom_store_open(dir_of("cut", dir), &options, &store, NULL), BS_OK);
+    assert_int_equal(datom_store_open(fixture_path("cut", dir), &options, &store, NULL), BS_OK);
     struct datom_write *write = datom_write_new();
     datom_write_add(store, write,
                     &(struct datom_change){.family = DATOM_FAMILY_META,
@@ -241,11 +219,11 @@ static void test_rebuild__cut_off_is_refused_until_it_is_made_again(void **state
 static void test_rebuild__of_a_log_that_lacks_its_beginning_changes_nothing(void **state)
 {
     (void)state;
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     struct bs_error error = BS_ERROR_INIT;
     make_store("headless");
     damage_family("headless", DATOM_FAMILY_LOG, LOSE_FIRST);
-    assert_int_not_equal(datom_rebuild(dir_of("headless", dir), NULL, &error), BS_OK);
+    assert_int_not_equal(datom_rebuild(fixture_path("headless", dir), NULL, &error), BS_OK);
     assert_int_equal(error.reason, BS_REASON_STORE_CORRUPT);
     assert_int_equal(differences_of("headless", true), 0);
 }
@@ -253,12 +231,12 @@ static void test_rebuild__of_a_log_that_lacks_its_beginning_changes_nothing(void
 static void test_open__refuses_a_newer_format_and_changes_nothing(void **state)
 {
     (void)state;
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     struct datom_store *store;
     struct datom_conn *conn;
     struct datom_options options = {0};
     make_store("newer");
-    assert_int_equal(datom_store_open(dir_of("newer", dir), &options, &store, NULL), BS_OK);
+    assert_int_equal(datom_store_open(fixture_path("newer", dir), &options, &store, NULL), BS_OK);
     struct datom_write *write = datom_write_new();
     datom_write_add(store, write,
                     &(struct datom_change){.family = DATOM_FAMILY_META,
@@ -284,13 +262,13 @@ static void test_open__refuses_a_newer_format_and_changes_nothing(void **state)
 static enum bs_code load(const char *name, struct bs_str text, bool finishes,
                          struct bs_error *error)
 {
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     BS_CLEANUP(datom_bulk_freep) struct datom_bulk *bulk = NULL;
     struct edn_reader reader;
     struct edn form;
     bool found = true;
-    BS_TRY(datom_bulk_open(dir_of(name, dir), NULL, &bulk, error));
+    BS_TRY(datom_bulk_open(fixture_path(name, dir), NULL, &bulk, error));
     edn_reader_init(&reader, text);
     for (;;) {
         BS_TRY(edn_read_next(&reader, arena, &form, &found, error));
@@ -325,11 +303,12 @@ static void test_export__loads_into_the_same_store(void **state)
 static void test_bulk__what_was_cut_off_makes_way_for_a_new_store(void **state)
 {
     (void)state;
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     struct datom_store *store;
     struct bs_error error = BS_ERROR_INIT;
     const struct datom_options options = {.create = true};
-    assert_int_equal(datom_store_open(dir_of("left-over", dir), &options, &store, NULL), BS_OK);
+    assert_int_equal(datom_store_open(fixture_path("left-over", dir), &options, &store, NULL),
+                     BS_OK);
     struct datom_write *write = datom_write_new();
     for (int family = 0; family < DATOM_FAMILY_META; family++)
         datom_write_add(store, write,
@@ -340,7 +319,7 @@ static void test_bulk__what_was_cut_off_makes_way_for_a_new_store(void **state)
     datom_write_free(write);
     datom_store_unref(store);
     struct datom_conn *conn;
-    if (datom_conn_open(dir_of("left-over", dir), &options, &conn, &error) != BS_OK)
+    if (datom_conn_open(fixture_path("left-over", dir), &options, &conn, &error) != BS_OK)
         fail_msg("%s", error.message);
     for (size_t i = 0; i < BS_ARRAY_COUNT(transactions); i++) {
         if (datom_transact_text(conn, bs_str_from(transactions[i]), NULL, NULL, &error) != BS_OK)
@@ -413,5 +392,5 @@ int main(void)
         cmocka_unit_test(test_bulk__refuses_what_is_no_history),
         cmocka_unit_test(test_bulk__of_nothing_makes_an_empty_store),
     };
-    return cmocka_run_group_tests_name("datom/rebuild", tests, setup, teardown);
+    return cmocka_run_group_tests_name("datom/rebuild", tests, fixture_setup, fixture_teardown);
 }

@@ -6,50 +6,27 @@
 
 #include "support.h"
 
-#include <unistd.h>
-
 #include "datom/backup.h"
 #include "datom/bulk.h"
 #include "datom/everything.h"
 #include "datom/export.h"
+#include "datom/fixture.h"
 #include "datom/rebuild.h"
-
-static char base_dir[] = "/tmp/bandstand-round-XXXXXX";
-
-static struct bs_str dir_of(const char *name, char ret_dir[80])
-{
-    snprintf(ret_dir, 80, "%s/%s", base_dir, name);
-    return bs_str_from(ret_dir);
-}
 
 static struct datom_conn *open_store(const char *name)
 {
-    char dir[80];
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_options options = {.create = true, .clock = everything_clock()};
-    struct datom_conn *conn;
-    if (datom_conn_open(dir_of(name, dir), &options, &conn, &error) != BS_OK)
-        fail_msg("%s: %s", name, error.message);
-    return conn;
+    const struct datom_options options = {.create = true, .clock = everything_clock()};
+    return fixture_open(name, &options);
 }
 
 static int setup(void **state)
 {
-    (void)state;
-    if (!mkdtemp(base_dir))
+    if (fixture_setup(state) != 0)
         return -1;
     struct datom_conn *conn = open_store("given");
     everything_transact(conn);
     datom_conn_unref(conn);
     return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
 }
 
 static void tell(void *self, const char *line)
@@ -81,13 +58,13 @@ static void export_store(const char *name, struct bs_buf *out)
 
 static enum bs_code load(const char *name, struct bs_str text, struct bs_error *error)
 {
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     BS_CLEANUP(datom_bulk_freep) struct datom_bulk *bulk = NULL;
     struct edn_reader reader;
     struct edn form;
     bool found;
-    BS_TRY(datom_bulk_open(dir_of(name, dir), NULL, &bulk, error));
+    BS_TRY(datom_bulk_open(fixture_path(name, dir), NULL, &bulk, error));
     edn_reader_init(&reader, text);
     for (;;) {
         BS_TRY(edn_read_next(&reader, arena, &form, &found, error));
@@ -129,9 +106,9 @@ static void test_round_trip__by_indexes_made_anew(void **state)
     (void)state;
     BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(0);
     BS_CLEANUP(bs_buf_fini) struct bs_buf after = BS_BUF_INIT(0);
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     export_store("given", &before);
-    assert_int_equal(datom_rebuild(dir_of("given", dir), NULL, NULL), BS_OK);
+    assert_int_equal(datom_rebuild(fixture_path("given", dir), NULL, NULL), BS_OK);
     export_store("given", &after);
     assert_string_equal(bs_buf_cstr(&after), bs_buf_cstr(&before));
 }
@@ -141,13 +118,13 @@ static void test_round_trip__by_a_backup(void **state)
     (void)state;
     BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(0);
     BS_CLEANUP(bs_buf_fini) struct bs_buf after = BS_BUF_INIT(0);
-    char given[80], backup[80], restored[80];
+    char given[FIXTURE_PATH_MAX], backup[FIXTURE_PATH_MAX], restored[FIXTURE_PATH_MAX];
     struct datom_backup_report report;
     struct bs_error error = BS_ERROR_INIT;
     export_store("given", &before);
-    if (datom_backup(dir_of("given", given), dir_of("backup", backup), NULL, &report, &error) !=
-            BS_OK ||
-        datom_backup_restore(bs_str_from(backup), dir_of("restored", restored), NULL, &report,
+    if (datom_backup(fixture_path("given", given), fixture_path("backup", backup), NULL, &report,
+                     &error) != BS_OK ||
+        datom_backup_restore(bs_str_from(backup), fixture_path("restored", restored), NULL, &report,
                              &error) != BS_OK)
         fail_msg("%s", error.message);
     export_store("restored", &after);
@@ -196,9 +173,9 @@ static void check_excised(const char *title, const char *name, const char *copy)
     BS_CLEANUP(bs_buf_fini) struct bs_buf before = BS_BUF_INIT(0);
     BS_CLEANUP(bs_buf_fini) struct bs_buf after = BS_BUF_INIT(0);
     struct bs_error error = BS_ERROR_INIT;
-    char dir[80];
+    char dir[FIXTURE_PATH_MAX];
     export_store(name, &before);
-    assert_int_equal(datom_rebuild(dir_of(name, dir), NULL, NULL), BS_OK);
+    assert_int_equal(datom_rebuild(fixture_path(name, dir), NULL, NULL), BS_OK);
     export_store(name, &after);
     assert_string_equal(bs_buf_cstr(&after), bs_buf_cstr(&before));
     if (load(copy, bs_buf_str(&before), &error) != BS_OK)
@@ -252,5 +229,5 @@ int main(void)
         cmocka_unit_test(test_round_trip__by_a_backup),
         cmocka_unit_test(test_excised_log__has_no_retraction_without_its_assertion),
     };
-    return cmocka_run_group_tests_name("datom/round_trip", tests, setup, teardown);
+    return cmocka_run_group_tests_name("datom/round_trip", tests, setup, fixture_teardown);
 }

@@ -7,40 +7,13 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include "datom/datom.h"
-
-static char base_dir[] = "/tmp/bandstand-subscription-XXXXXX";
+#include "datom/fixture.h"
 
 static const char schema_text[] =
     "[{:db/ident :n/number :db/valueType :db.type/long :db/cardinality :db.cardinality/one"
     "  :db/unique :db.unique/identity}]";
-
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(base_dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof(command), "rm -rf %s", base_dir);
-    return system(command);
-}
-
-static struct datom_conn *open_store(const char *name, const struct datom_options *options)
-{
-    char dir[80];
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_conn *conn = NULL;
-    snprintf(dir, sizeof(dir), "%s/%s", base_dir, name);
-    if (datom_conn_open(bs_str_from(dir), options, &conn, &error) != BS_OK)
-        fail_msg("%s: %s", name, error.message);
-    return conn;
-}
 
 static void add_number(struct datom_conn *conn, int number)
 {
@@ -115,7 +88,7 @@ static void read_all(struct datom_conn *conn)
 static void test_reports_come_once_and_in_order_on_a_store_in_memory_and_on_forks(void **state)
 {
     (void)state;
-    struct datom_conn *store = open_store("kinds", NULL);
+    struct datom_conn *store = fixture_open("kinds", NULL);
     struct datom_conn *memory = datom_conn_new_memory(NULL);
     struct datom_conn *conns[] = {store, memory};
     for (size_t i = 0; i < BS_ARRAY_COUNT(conns); i++) {
@@ -142,7 +115,7 @@ static void test_reports_come_once_and_in_order_on_a_store_in_memory_and_on_fork
     datom_conn_unref(store);
     datom_conn_unref(memory);
 
-    store = open_store("kinds-plain", NULL);
+    store = fixture_open("kinds-plain", NULL);
     add_schema(store);
     for (int n = 0; n < 5; n++)
         add_number(store, n);
@@ -153,10 +126,11 @@ static void test_reports_come_once_and_in_order_on_a_store_in_memory_and_on_fork
 static void test_a_read_only_store_follows_the_writer(void **state)
 {
     (void)state;
-    struct datom_conn *writer = open_store("followed", NULL);
+    struct datom_conn *writer = fixture_open("followed", NULL);
     add_schema(writer);
     add_number(writer, 0);
-    struct datom_conn *reader = open_store("followed", &(struct datom_options){.read_only = true});
+    struct datom_conn *reader =
+        fixture_open("followed", &(struct datom_options){.read_only = true});
     struct datom_subscription *subscription = datom_subscribe(reader, DATOM_SUBSCRIBE_NEW);
     struct datom_report *report;
     assert_int_equal(datom_subscription_try(subscription, &report, NULL), BS_OK);
@@ -226,7 +200,7 @@ static void test_slow_subscribers_beside_writers_miss_none_of_ten_thousand(void 
 {
     (void)state;
     struct datom_conn *conn =
-        open_store("many", &(struct datom_options){.create = true, .no_sync = true});
+        fixture_open("many", &(struct datom_options){.create = true, .no_sync = true});
     add_schema(conn);
     struct worker workers[WRITERS + SUBSCRIBERS];
     pthread_t threads[WRITERS + SUBSCRIBERS];
@@ -271,8 +245,8 @@ static void *wait_for_next(void *data)
 static void test_closing_ends_a_next_that_waits(void **state)
 {
     (void)state;
-    struct datom_conn *conns[] = {open_store("close", NULL), datom_conn_new_memory(NULL), NULL};
-    conns[2] = open_store("close", &(struct datom_options){.read_only = true});
+    struct datom_conn *conns[] = {fixture_open("close", NULL), datom_conn_new_memory(NULL), NULL};
+    conns[2] = fixture_open("close", &(struct datom_options){.read_only = true});
     for (size_t i = 0; i < BS_ARRAY_COUNT(conns); i++) {
         struct datom_subscription *subscription = datom_subscribe(conns[i], DATOM_SUBSCRIBE_NEW);
         struct timespec moment = {.tv_nsec = 20000000};
@@ -367,9 +341,9 @@ static void *sync_to(void *data)
 static void test_sync_waits_for_t_here_and_beside_a_writing_process(void **state)
 {
     (void)state;
-    struct datom_conn *writer = open_store("sync", NULL);
+    struct datom_conn *writer = fixture_open("sync", NULL);
     add_schema(writer);
-    struct datom_conn *reader = open_store("sync", &(struct datom_options){.read_only = true});
+    struct datom_conn *reader = fixture_open("sync", &(struct datom_options){.read_only = true});
     struct datom_db *db = datom_conn_db(writer);
     /* the entity's id is a t too: transactions take every second */
     uint64_t t = datom_db_next_t(db) + 4;
@@ -409,5 +383,5 @@ int main(void)
         cmocka_unit_test(test_a_descriptor_is_readable_while_there_is_something),
         cmocka_unit_test(test_sync_waits_for_t_here_and_beside_a_writing_process),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
