@@ -13,6 +13,7 @@
 #include "datom/folder.h"
 #include "datom/rocks_store.h"
 #include "datom/wal.h"
+#include "datom/wal_damage.h"
 
 /* How often, and with what pause, a read-only open tries again when the writing process has just
  * deleted a file that it was about to open. */
@@ -149,10 +150,33 @@ static void open_without_zeros(struct datom_store *store, bool compress, char **
     datom_wal_cut_fini(&cut);
 }
 
+static void pause_reader(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = SECONDARY_PAUSE_NS}, NULL);
+}
+
+/* Beside a process that writes, what looks damaged may be half written. */
+static enum bs_code refuse_damaged_logs(struct datom_store *store, struct bs_error *error)
+{
+    struct datom_wal_damage damage;
+    int tries = store->read_only ? SECONDARY_TRIES : 1;
+    for (int i = 0; i < tries; i++) {
+        if (i > 0)
+            pause_reader();
+        if (!datom_wal_find_damage(store->dir, &damage))
+            return BS_OK;
+    }
+    return bs_error_set(error, BS_REASON_STORE_CORRUPT,
+                        "the store \"%s\" is damaged: its log \"%s\" can't be read at byte %lld, "
+                        "and goes on behind it",
+                        store->dir, damage.name, (long long)damage.offset);
+}
+
 enum bs_code rocks_open_engine(struct datom_store *store, struct bs_error *error)
 {
     char *text;
     bool compress = !store->given.no_compression;
+    BS_TRY(refuse_damaged_logs(store, error));
     open_once(store, compress, &text);
     if (text && contains(text, "not linked with the binary")) {
         rocksdb_free(text);
@@ -162,7 +186,7 @@ enum bs_code rocks_open_engine(struct datom_store *store, struct bs_error *error
     for (int i = 1;
          store->read_only && text && contains(text, "No such file") && i < SECONDARY_TRIES; i++) {
         rocksdb_free(text);
-        nanosleep(&(struct timespec){.tv_nsec = SECONDARY_PAUSE_NS}, NULL);
+        pause_reader();
         open_once(store, compress, &text);
     }
     if (!store->read_only && store->mode == ROCKS_WRITES && text && is_corruption(text))

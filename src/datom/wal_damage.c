@@ -1,0 +1,174 @@
+/*
+ * A log is blocks of 32 KiB; a record is a head (checksum, length, type) and its bytes, and lies in
+ * one block. A walk from head to head finds where the readable records end. At the end of the file
+ * all is well; before it the log is torn or damaged, which what follows tells: the engine writes
+ * one group after another, so behind a torn one no other begins.
+ */
+
+#include "datom/wal_damage.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK_BYTES 32768
+/* Checksum, 4 bytes; length, 2; type, 1: little-endian. */
+#define HEAD_BYTES 7
+#define LENGTH_AT 4
+#define LENGTH_BITS 16
+#define TYPE_AT 6
+
+/* A whole record; the first and the last part of one. Those of files that are used again (5 to 8)
+ * are none of ours. */
+enum { TYPE_FULL = 1, TYPE_FIRST = 2, TYPE_LAST = 4 };
+
+struct block {
+    uint8_t bytes[BLOCK_BYTES];
+    size_t size; /* less than all at the end of the file */
+};
+
+/* CRC-32C (RFC 3720, appendix B.4) of type and bytes, masked as the engine does. Bit by bit: it is
+ * asked for of few. */
+static bool is_whole(const uint8_t *head, uint8_t type, size_t length)
+{
+    uint32_t crc = 0xffffffff;
+    for (size_t i = 0; i <= length; i++) {
+        crc ^= i == 0 ? type : head[HEAD_BYTES + i - 1];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+    }
+    crc = ~crc;
+    uint32_t masked = (crc >> 15 | crc << 17) + 0xa282ead8;
+    uint32_t given = (uint32_t)head[0] | (uint32_t)head[1] << 8 | (uint32_t)head[2] << 16 |
+                     (uint32_t)head[3] << 24;
+    return masked == given;
+}
+
+static size_t length_of(const uint8_t *head)
+{
+    return (size_t)head[LENGTH_AT] | (size_t)head[LENGTH_AT + 1] << 8;
+}
+
+static bool fits(const struct block *block, size_t at, size_t length)
+{
+    return at + HEAD_BYTES + length <= block->size;
+}
+
+/* Where in the block its readable records end; `from` is where one begins. */
+static size_t walk(const struct block *block, size_t from)
+{
+    size_t at = from;
+    while (at + HEAD_BYTES <= block->size) {
+        const uint8_t *head = block->bytes + at;
+        uint8_t type = head[TYPE_AT];
+        if (type < TYPE_FULL || type > TYPE_LAST || !fits(block, at, length_of(head)))
+            return at;
+        at += HEAD_BYTES + length_of(head);
+    }
+    /* what is too short for a head fills up a block, or is the beginning of one */
+    return block->size;
+}
+
+/* Whether a record stands there whole, but for its length or its type. */
+static bool is_marred(const struct block *block, size_t at)
+{
+    if (!fits(block, at, 0))
+        return false;
+    const uint8_t *head = block->bytes + at;
+    for (uint8_t type = TYPE_FULL; type <= TYPE_LAST; type++) {
+        size_t rest = block->size - at - HEAD_BYTES;
+        if (is_whole(head, type, rest))
+            return true;
+        for (unsigned bit = 0; bit <= LENGTH_BITS; bit++) {
+            size_t length = length_of(head) ^ (bit < LENGTH_BITS ? (size_t)1 << bit : 0);
+            if (length < rest && is_whole(head, type, length))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a group of records begins in the block at `from` or later. */
+static bool begins_one(const struct block *block, size_t from)
+{
+    for (size_t at = from; at + HEAD_BYTES <= block->size; at++) {
+        const uint8_t *head = block->bytes + at;
+        uint8_t type = head[TYPE_AT];
+        if ((type == TYPE_FULL || type == TYPE_FIRST) && fits(block, at, length_of(head)) &&
+            is_whole(head, type, length_of(head)))
+            return true;
+    }
+    return false;
+}
+
+static bool read_block(int fd, int64_t offset, struct block *block)
+{
+    ssize_t size = pread(fd, block->bytes, BLOCK_BYTES, offset);
+    block->size = size > 0 ? (size_t)size : 0;
+    return block->size > 0;
+}
+
+/* Where the log is damaged; -1 when it is not. */
+static int64_t find_in_file(int fd)
+{
+    BS_CLEANUP(bs_freep) struct block *block = bs_malloc(sizeof(*block));
+    int64_t offset = 0;
+    size_t end = 0;
+    for (; read_block(fd, offset, block); offset += BLOCK_BYTES) {
+        end = walk(block, 0);
+        if (end < block->size)
+            break;
+    }
+    if (block->size == 0)
+        return -1;
+    int64_t found = offset + (int64_t)end;
+    if (is_marred(block, end) || begins_one(block, end + 1))
+        return found;
+    for (offset += BLOCK_BYTES; read_block(fd, offset, block); offset += BLOCK_BYTES)
+        if (begins_one(block, 0))
+            return found;
+    return -1;
+}
+
+static bool is_damaged(int folder, const char *name, struct datom_wal_damage *ret_damage)
+{
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ret_damage->offset = find_in_file(fd);
+    close(fd);
+    snprintf(ret_damage->name, sizeof(ret_damage->name), "%s", name);
+    return ret_damage->offset >= 0;
+}
+
+/* The MANIFEST that CURRENT names; others are left over. */
+static bool read_current(int folder, char ret_name[256])
+{
+    char text[256];
+    int fd = openat(folder, "CURRENT", O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? pread(fd, text, sizeof(text) - 1, 0) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (size <= 0)
+        return false;
+    text[size] = '\0';
+    snprintf(ret_name, 256, "%.*s", (int)strcspn(text, "\n"), text);
+    return !strchr(ret_name, '/');
+}
+
+bool datom_wal_find_damage(const char *dir, struct datom_wal_damage *ret_damage)
+{
+    char manifest[256];
+    const struct dirent *entry;
+    DIR *entries = opendir(dir);
+    if (!entries)
+        return false;
+    int folder = dirfd(entries);
+    bool found = read_current(folder, manifest) && is_damaged(folder, manifest, ret_damage);
+    while (!found && (entry = readdir(entries)))
+        if (bs_str_ends_with(bs_str_from(entry->d_name), BS_STR(".log")))
+            found = is_damaged(folder, entry->d_name, ret_damage);
+    closedir(entries);
+    return found;
+}
