@@ -190,7 +190,7 @@ enum bs_code datom_db_check(struct datom_db *db, void (*found)(void *self, const
         .derive = datom_derive_new(datom_folder_temporary(), CHECK_BYTES, BS_REASON_STORE_CORRUPT),
     };
     if (db->body->parent)
-        datom_derive_skip_forgotten(check.derive);
+        datom_derive_skip_forgotten(check.derive, db->body);
     enum bs_code code = compare_all(&check, db, &failure);
     datom_derive_free(check.derive);
     if (code == BS_DATA_LOSS) {

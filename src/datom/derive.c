@@ -8,6 +8,7 @@
 #include "datom/derive.h"
 
 #include "datom/bootstrap.h"
+#include "datom/branch.h"
 #include "datom/db.h"
 #include "datom/load.h"
 #include "datom/sorter.h"
@@ -25,7 +26,8 @@
 
 struct datom_derive {
     enum bs_reason reason;
-    bool skips_forgotten;
+    struct datom_body *branch; /* whose log it is; NULL: of no branch */
+    bool *is_forgetful;        /* by attribute, of a branch's */
     struct datom_body *body;
     struct datom_db *db; /* of the body */
     struct datom_sorter *events;
@@ -58,9 +60,9 @@ struct datom_derive *datom_derive_new(const char *folder, size_t memory_bytes,
     return derive;
 }
 
-void datom_derive_skip_forgotten(struct datom_derive *derive)
+void datom_derive_skip_forgotten(struct datom_derive *derive, struct datom_body *branch)
 {
-    derive->skips_forgotten = true;
+    derive->branch = branch;
 }
 
 void datom_derive_free(struct datom_derive *derive)
@@ -76,6 +78,7 @@ void datom_derive_free(struct datom_derive *derive)
     datom_body_unref(derive->body);
     bs_arena_free(derive->arena);
     bs_buf_fini(&derive->record);
+    free(derive->is_forgetful);
     free(derive);
 }
 
@@ -198,6 +201,7 @@ struct track {
     struct datom_key_value value;
     const struct datom_attribute *attribute;
     bool is_open;
+    bool is_skipped;
 };
 
 static bool is_in_family(const struct datom_attribute *attribute, int family)
@@ -235,6 +239,7 @@ static enum bs_code begin_track(struct datom_derive *derive, struct track *track
     bs_buf_reset(&track->key);
     bs_buf_append_str(&track->key, key);
     track->is_open = false;
+    track->is_skipped = derive->branch && derive->is_forgetful[bs_load_u32(key.ptr + 8)];
     track->life.e = bs_load_u64(key.ptr);
     track->life.a = bs_load_u32(key.ptr + 8);
     track->attribute = datom_schema_attribute(derive->body->schema, track->life.a);
@@ -255,7 +260,7 @@ static enum bs_code take_event(struct datom_derive *derive, struct track *track,
     uint64_t t = bs_load_u64(tail);
     bool added = tail[8] != 0;
     struct datom datom = {.e = track->life.e, .a = track->life.a};
-    if (derive->skips_forgotten && track->attribute->no_history)
+    if (track->is_skipped)
         return BS_OK;
     if (added == track->is_open)
         return contradiction(derive, t, &datom,
@@ -303,9 +308,23 @@ static enum bs_code pair_events(struct datom_derive *derive, struct track *track
     }
 }
 
+/* Which attributes the branch knows less of than its log says. */
+static enum bs_code find_forgetful(struct datom_derive *derive, struct bs_error *error)
+{
+    const struct datom_attribute *attribute;
+    struct datom_schema *schema = derive->body->schema;
+    derive->is_forgetful = bs_calloc(datom_schema_limit(schema) + 1, sizeof(bool));
+    for (size_t i = 0; (attribute = datom_schema_attribute_at(schema, i)) != NULL; i++)
+        BS_TRY(datom_branch_forgets(derive->branch, attribute->id,
+                                    &derive->is_forgetful[attribute->id], error));
+    return BS_OK;
+}
+
 enum bs_code datom_derive_finish(struct datom_derive *derive, struct bs_error *error)
 {
     struct track track = {.key = BS_BUF_INIT(0)};
+    if (derive->branch)
+        BS_TRY(find_forgetful(derive, error));
     enum bs_code code = pair_events(derive, &track, error);
     bs_buf_fini(&track.key);
     datom_sorter_free(derive->events);

@@ -23,9 +23,10 @@ struct datom_derive;
  */
 struct datom_derive *datom_derive_new(const char *folder, size_t memory_bytes,
                                       enum bs_reason reason);
-/* For the log of a branch from the past, which still gives noHistory values that the branch never
- * had: says nothing of such attributes. Before the first transaction. */
-void datom_derive_skip_forgotten(struct datom_derive *derive);
+/* For the log of a branch from the past, which still gives values that the branch never had, as
+ * noHistory has forgotten them since: says nothing of attributes that have it or had it (see
+ * datom_branch_forgets). Before datom_derive_finish; `branch` is borrowed until then. */
+void datom_derive_skip_forgotten(struct datom_derive *derive, struct datom_body *branch);
 void datom_derive_free(struct datom_derive *derive); /* NULL: nothing */
 
 /* The next transaction, by t; not the one that is built in. Values are copied. */

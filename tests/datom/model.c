@@ -18,6 +18,7 @@ void model_init(struct model *model, enum model_mistake mistake)
 void model_fini(struct model *model)
 {
     free(model->lives);
+    free(model->moments);
     free(model->attributes);
     *model = (struct model){0};
 }
@@ -26,11 +27,15 @@ struct model model_dup(const struct model *model)
 {
     struct model copy = *model;
     copy.capacity = model->count;
+    copy.moments_capacity = model->moments_count;
     copy.attributes_capacity = model->attributes_count;
     copy.lives = NULL;
+    copy.moments = NULL;
     copy.attributes = NULL;
     if (model->count > 0)
         copy.lives = bs_memdup(model->lives, model->count * sizeof(*model->lives));
+    if (model->moments_count > 0)
+        copy.moments = bs_memdup(model->moments, model->moments_count * sizeof(*model->moments));
     if (model->attributes_count > 0)
         copy.attributes =
             bs_memdup(model->attributes, model->attributes_count * sizeof(*model->attributes));
@@ -49,9 +54,11 @@ void model_take_back(struct model *model, uint64_t t, uint64_t next_t, datom_id 
         struct model_life *life = &model->lives[i];
         if (life->t_added > t)
             *life = model->lives[--model->count];
-        else if (!model_is_live(life) && life->t_retracted > t)
+        else if (!model_is_live(life) && !life->is_forgotten && life->t_retracted > t)
             life->t_retracted = MODEL_LIVE;
     }
+    while (model->moments_count > 0 && model->moments[model->moments_count - 1].t > t)
+        model->moments_count--;
     model->t = t;
     model->next_t = next_t;
     model->next_element = next_element;

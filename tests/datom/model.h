@@ -21,6 +21,7 @@ enum model_mistake {
     MODEL_MISTAKE_UNIQUE,       /* nothing is unique but identities */
     MODEL_MISTAKE_COMPOSITE,    /* composite tuples don't follow what is retracted */
     MODEL_MISTAKE_COMPONENT,    /* retracted entities leave their components behind */
+    MODEL_MISTAKE_BEFORE,       /* erasing knows no :db.excise/before */
 };
 
 struct model_attribute {
@@ -43,11 +44,22 @@ struct model_life {
     struct edn v;
     uint64_t t_added;
     uint64_t t_retracted; /* MODEL_LIVE */
+    /* Superseded while its attribute was noHistory: nothing shows it, but excisions of references
+     * take the copies that were made of it. */
+    bool is_forgotten;
+};
+
+/* When a transaction was. */
+struct model_moment {
+    uint64_t t;
+    int64_t instant_ms;
 };
 
 struct model {
     struct model_life *lives;
     size_t count, capacity;
+    struct model_moment *moments; /* of all transactions but the store's own */
+    size_t moments_count, moments_capacity;
     uint64_t t; /* of the newest transaction */
     uint64_t next_t;
     datom_id next_element; /* id of the next attribute */
@@ -61,7 +73,7 @@ void model_init(struct model *model, enum model_mistake mistake);
 void model_fini(struct model *model);
 struct model model_dup(const struct model *model);
 void model_add_life(struct model *model, const struct model_life *life);
-/* Takes back everything after `then`, which was this model earlier. */
+/* Takes back everything after the transaction t; the next_ are those after it. */
 void model_take_back(struct model *model, uint64_t t, uint64_t next_t, datom_id next_element);
 
 static inline bool model_is_live(const struct model_life *life)
@@ -124,10 +136,11 @@ struct model_op {
 
 #define MODEL_REASONS_MAX 16
 
-/* A transaction under way. Zeroed but for the first two; model_tx_fini frees the rest. */
+/* A transaction under way. Zeroed but for the first three; model_tx_fini frees the rest. */
 struct model_tx {
     const struct model *before;
     struct bs_arena *arena;
+    int64_t instant_ms;
     uint64_t t;
     struct model_op *ops;
     size_t ops_count, ops_capacity;

@@ -233,14 +233,13 @@ void model_tx_begin_life(struct model_tx *tx, struct model *model, datom_id e, d
 static void grant(const struct model_wishes *wishes, struct model *model)
 {
     struct model_tx *tx = wishes->tx;
-    for (size_t i = model->count; i-- > 0;) {
+    for (size_t i = 0; i < model->count; i++) {
         struct model_life *life = &model->lives[i];
         if (!model_is_live(life) || !is_wished_away(wishes, life))
             continue;
         note_change(tx, life, false);
         life->t_retracted = tx->t;
-        if (model_attribute(tx->before, life->a)->no_history)
-            *life = model->lives[--model->count];
+        life->is_forgotten = model_attribute(tx->before, life->a)->no_history;
     }
     for (size_t i = 0; i < wishes->count; i++) {
         const struct model_wish *wish = &wishes->items[i];
@@ -255,6 +254,10 @@ static void take_ids(const struct model_tx *tx, struct model *model)
 {
     model->t = tx->t;
     model->next_t = tx->t + 1;
+    bs_grow(&model->moments, model->moments_count, &model->moments_capacity,
+            sizeof(*model->moments));
+    model->moments[model->moments_count++] =
+        (struct model_moment){.t = tx->t, .instant_ms = tx->instant_ms};
     for (size_t i = 0; i < tx->temps_count; i++) {
         datom_id id = tx->temps[tx->temps[i].root].id;
         if (id == DATOM_NO_ID)

@@ -1,6 +1,7 @@
 /*
  * Erasing: an attribute's datoms, or an entity's with what refers to it and with the components
- * that nobody else has. What is schema, and what says that something was erased, stays.
+ * that nobody else has; what was asserted before a moment, when one is given. What is schema, and
+ * what says that something was erased, stays.
  */
 
 #include "model_apply.h"
@@ -10,6 +11,7 @@
 static bool is_exempt(const struct model_life *life)
 {
     return life->a == DATOM_DB_EXCISE || life->a == DATOM_DB_EXCISE_ATTRS ||
+           life->a == DATOM_DB_EXCISE_BEFORE || life->a == DATOM_DB_EXCISE_BEFORE_T ||
            (datom_id_part(life->e) == DATOM_PART_DB && life->a < DATOM_BOOT_NEXT_ELEMENT);
 }
 
@@ -58,6 +60,7 @@ struct erasure {
     const struct model_wishes *wishes;
     struct model *model;
     datom_id request;
+    uint64_t before_t;           /* what was asserted before it */
     bool *is_erased;             /* of each life */
     struct model_family parents; /* everybody of whom something is erased */
     struct model_family wholes;  /* those of whom nothing is left */
@@ -90,13 +93,13 @@ static void erase_entity(struct erasure *erasure, datom_id e, bool is_whole)
         bool is_own =
             life->e == e && (is_whole || is_asked_for(erasure->wishes, erasure->request, life->a));
         if ((!is_own && !(is_whole && model_refers_to(model, life, e))) ||
-            life->t_added >= erasure->wishes->tx->t || is_exempt(life))
+            life->t_added >= erasure->before_t || is_exempt(life))
             continue;
         erasure->is_erased[i] = true;
         if (!is_own)
             erase_copies(erasure, life);
         datom_id child = (datom_id)life->v.as.integer;
-        if (is_own && model_attribute(model, life->a)->is_component &&
+        if (is_own && !life->is_forgotten && model_attribute(model, life->a)->is_component &&
             !has_other_parent(model, &erasure->parents, child)) {
             model_family_add(&erasure->parents, child);
             model_family_add(&erasure->wholes, child);
@@ -108,10 +111,42 @@ static void erase_attribute(struct erasure *erasure, datom_id a)
 {
     for (size_t i = 0; i < erasure->model->count; i++) {
         const struct model_life *life = &erasure->model->lives[i];
-        if (is_or_holds(erasure->model, life->a, a) && life->t_added < erasure->wishes->tx->t &&
+        if (is_or_holds(erasure->model, life->a, a) && life->t_added < erasure->before_t &&
             !is_exempt(life))
             erasure->is_erased[i] = true;
     }
+}
+
+/* An instant stands for the first transaction at or after it. */
+static uint64_t t_of_instant(const struct model *model, int64_t ms)
+{
+    for (size_t i = 0; i < model->moments_count; i++) {
+        if (model->moments[i].instant_ms >= ms)
+            return model->moments[i].t;
+    }
+    return UINT64_MAX;
+}
+
+/* The earliest of what the request and the time itself say. */
+static uint64_t read_before(const struct model_wishes *wishes, datom_id request)
+{
+    struct model_tx *tx = wishes->tx;
+    uint64_t before_t = tx->t;
+    for (size_t i = 0; i < wishes->count && tx->before->mistake != MODEL_MISTAKE_BEFORE; i++) {
+        const struct model_wish *wish = &wishes->items[i];
+        int64_t v = wish->v.as.integer;
+        if (wish->e != request || !wish->added)
+            continue;
+        if (wish->attribute->id == DATOM_DB_EXCISE_BEFORE) {
+            before_t = BS_MIN(before_t, t_of_instant(tx->before, v));
+        } else if (wish->attribute->id == DATOM_DB_EXCISE_BEFORE_T) {
+            if (v < 0 ||
+                (datom_id_part((datom_id)v) != 0 && datom_id_part((datom_id)v) != DATOM_PART_TX))
+                model_tx_refuse(tx, BS_REASON_DB_INVALID_TIME_POINT);
+            before_t = BS_MIN(before_t, datom_id_counter((datom_id)v));
+        }
+    }
+    return before_t;
 }
 
 /* One request, alone in its transaction. */
@@ -122,6 +157,7 @@ void model_erase(const struct model_wishes *wishes, const struct model_wish *req
     struct erasure erasure = {.wishes = wishes,
                               .model = model,
                               .request = request->e,
+                              .before_t = read_before(wishes, request->e),
                               .is_erased = bs_calloc(model->count + 1, sizeof(bool))};
     if (model_attribute(model, target))
         erase_attribute(&erasure, target);

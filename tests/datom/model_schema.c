@@ -45,6 +45,8 @@ static const struct model_attribute built_in[] = {
     BUILT_IN("db/tupleAttrs", DATOM_DB_TUPLE_ATTRS, DATOM_TYPE_TUPLE, .many = false),
     BUILT_IN("db/excise", DATOM_DB_EXCISE, DATOM_TYPE_REF, .many = false),
     BUILT_IN("db.excise/attrs", DATOM_DB_EXCISE_ATTRS, DATOM_TYPE_REF, .many = true),
+    BUILT_IN("db.excise/before", DATOM_DB_EXCISE_BEFORE, DATOM_TYPE_INSTANT, .many = false),
+    BUILT_IN("db.excise/beforeT", DATOM_DB_EXCISE_BEFORE_T, DATOM_TYPE_LONG, .many = false),
 };
 
 static datom_id ref_of(const struct model *model, datom_id e, datom_id a)

@@ -45,6 +45,8 @@ static void see(const struct model_life *life, const struct model_view *view, st
                           .v = life->v,
                           .tx = datom_t_to_tx(life->t_added),
                           .added = true};
+    if (life->is_forgotten)
+        return;
     bool was_closed = !model_is_live(life) && life->t_retracted <= view->as_of;
     if (is_in(view, life->t_added) && (view->history || !was_closed))
         datoms[(*count)++] = datom;

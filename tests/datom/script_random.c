@@ -25,12 +25,17 @@ static struct edn temp(struct script_source *source)
                : edn_string(bs_arena_printf(source->arena, "t%zu", script_pick(source, TEMPS)));
 }
 
-struct edn script_entity_id(struct script_source *source)
+struct edn script_tagged(struct script_source *source, const char *name, size_t n)
 {
     struct edn *items = bs_arena_new_array(source->arena, 2, struct edn);
-    items[0] = EDN_SYMBOL_LIT("e");
-    items[1] = number(source);
+    items[0] = edn_symbol(bs_arena_dup(source->arena, bs_str_from(name)));
+    items[1] = edn_long((int64_t)n);
     return (struct edn){.type = EDN_TAGGED, .len = 2, .as.items = items};
+}
+
+struct edn script_entity_id(struct script_source *source)
+{
+    return script_tagged(source, "e", (size_t)number(source).as.integer);
 }
 
 static struct edn tuple(struct script_source *source, const struct script_attribute *composite);

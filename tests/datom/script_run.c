@@ -7,6 +7,10 @@
 
 #define FULL_EVERY 16
 
+/* Steps that follow each other closely have one instant. */
+#define STEPS_AN_INSTANT 3
+#define FIRST_INSTANT_MS 1600000000000
+
 /* ---- forms with ids in them ---- */
 
 static struct edn id_of_number(struct script_run *run, struct edn number)
@@ -20,10 +24,24 @@ static struct edn id_of_number(struct script_run *run, struct edn number)
     return edn_vector_of(run->arena, items, 2);
 }
 
+static struct edn point_in_time(struct script_run *run, struct edn tag, uint64_t n)
+{
+    const struct script_place *place = script_here(run);
+    struct script_moment moment = {.t = DATOM_FIRST_USER_T, .instant_ms = FIRST_INSTANT_MS};
+    if (place->moments_count > 0)
+        moment = place->moments[n % place->moments_count];
+    if (edn_is_symbol(tag, "t"))
+        return edn_long((int64_t)moment.t);
+    return edn_is_symbol(tag, "tx") ? edn_long((int64_t)datom_t_to_tx(moment.t))
+                                    : edn_instant(moment.instant_ms + (int64_t)(n % 2));
+}
+
 static struct edn with_ids(struct script_run *run, struct edn form)
 {
-    if (form.type == EDN_TAGGED)
+    if (form.type == EDN_TAGGED && edn_is_symbol(form.as.items[0], "e"))
         return id_of_number(run, form.as.items[1]);
+    if (form.type == EDN_TAGGED)
+        return point_in_time(run, form.as.items[0], (uint64_t)form.as.items[1].as.integer);
     if (form.type != EDN_MAP && !edn_is_collection(form))
         return form;
     size_t count = (size_t)form.len * (form.type == EDN_MAP ? 2 : 1);
@@ -49,15 +67,33 @@ static bool compare_outcome(struct script_run *run, const struct model_tx *tx, e
                           tx->reasons_count == 0 ? "good" : bs_reason_name(tx->reasons[0]));
 }
 
-static void note_moment(struct script_place *place)
+static void note_moment(struct script_run *run)
 {
+    struct script_place *place = script_here(run);
     bs_grow(&place->moments, place->moments_count, &place->moments_capacity,
             sizeof(*place->moments));
     place->moments[place->moments_count++] = (struct script_moment){
         .t = place->model.t,
+        .instant_ms = run->clock.now_ms,
         .next_t = place->model.next_t,
         .next_element = place->model.next_element,
     };
+}
+
+/* With its instant, so that it is the same wherever it is run. */
+static void print_transaction(struct script_run *run, const char *before, struct edn forms)
+{
+    if (!run->options->print)
+        return;
+    struct edn_list all;
+    edn_list_init(&all, run->arena);
+    for (uint32_t i = 0; i < forms.len; i++)
+        edn_list_add(&all, forms.as.items[i]);
+    struct edn instant[] = {EDN_KEYWORD_LIT("db/add"), EDN_STRING_LIT("datomic.tx"),
+                            EDN_KEYWORD_LIT("db/txInstant"), edn_instant(run->clock.now_ms)};
+    edn_list_add(&all, edn_vector_of(run->arena, instant, BS_ARRAY_COUNT(instant)));
+    forms = edn_list_finish(&all, EDN_VECTOR);
+    script_print_form(run, before, &forms, ")");
 }
 
 static bool transact(struct script_run *run, struct edn forms, bool is_with)
@@ -65,14 +101,16 @@ static bool transact(struct script_run *run, struct edn forms, bool is_with)
     static const struct model_view now = {.as_of = UINT64_MAX};
     struct script_place *place = script_here(run);
     struct model after = {0};
-    struct model_tx tx = {.before = &place->model, .arena = run->arena};
+    struct model_tx tx = {
+        .before = &place->model, .arena = run->arena, .instant_ms = run->clock.now_ms};
+    struct bs_clock clock = bs_clock_of_fixed(&run->clock);
     struct datom_report *report = NULL;
     struct bs_error error = BS_ERROR_INIT;
     BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(place->conn);
     forms = with_ids(run, forms);
-    script_print_form(run, is_with ? "(with db " : "(transact ", &forms, ")");
+    print_transaction(run, is_with ? "(with db " : "(transact ", forms);
     model_transact(&tx, forms, &after);
-    enum bs_code code = is_with ? datom_with(db, forms, NULL, &report, &error)
+    enum bs_code code = is_with ? datom_with(db, forms, &clock, &report, &error)
                                 : datom_transact(place->conn, forms, NULL, &report, &error);
     run->totals->transactions++;
     run->totals->forms += forms.len;
@@ -86,7 +124,7 @@ static bool transact(struct script_run *run, struct edn forms, bool is_with)
     if (agrees && code == BS_OK && !is_with) {
         model_fini(&place->model);
         place->model = after;
-        note_moment(place);
+        note_moment(run);
     } else {
         model_fini(&after);
     }
@@ -118,6 +156,7 @@ static bool do_steps(struct script_run *run, struct edn script)
 {
     bool is_thorough = run->options->is_thorough;
     for (run->step = 0; run->step < script.len; run->step++) {
+        run->clock.now_ms = FIRST_INSTANT_MS + 1000 * (int64_t)(run->step / STEPS_AN_INSTANT);
         bool is_full = is_thorough || run->step % FULL_EVERY == FULL_EVERY - 1;
         if (!do_step(run, script.as.items[run->step]) ||
             (is_full && !script_compare_everything(run, is_thorough)))

@@ -11,6 +11,7 @@
 
 struct script_moment {
     uint64_t t;
+    int64_t instant_ms;
     uint64_t next_t;
     datom_id next_element;
 };
@@ -28,7 +29,8 @@ struct script_run {
     struct script_totals *totals;
     struct script_difference *difference;
     struct bs_arena *arena;
-    char base[40]; /* folder of a store on disk */
+    struct bs_clock_fixed clock; /* moves with the steps */
+    char base[40];               /* folder of a store on disk */
     struct script_place places[SCRIPT_PLACES_MAX];
     size_t depth; /* the current place */
     size_t forks_count;

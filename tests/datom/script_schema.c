@@ -188,16 +188,33 @@ struct edn script_alteration(struct script_source *source)
     }
 }
 
+/* A point in time, in any of its forms; now and then what is none. */
+static void add_before(struct script_source *source, struct edn_list *pairs)
+{
+    size_t n = script_pick(source, 80);
+    if (script_chance(source, 3))
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db.excise/before"),
+                        script_tagged(source, "instant", n));
+    else if (script_chance(source, 8))
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db.excise/beforeT"),
+                        script_chance(source, 2) ? script_entity_id(source) : edn_long(-1));
+    else
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db.excise/beforeT"),
+                        script_tagged(source, script_chance(source, 2) ? "t" : "tx", n));
+}
+
 struct edn script_excision(struct script_source *source)
 {
     struct edn_list pairs;
     edn_list_init(&pairs, source->arena);
-    bool is_attribute = script_chance(source, 4);
+    bool is_attribute = script_chance(source, 3);
     script_add_pair(&pairs, EDN_KEYWORD_LIT("db/excise"),
                     is_attribute ? script_attribute_of(source)->ident : script_entity_id(source));
     if (!is_attribute && script_chance(source, 3))
         script_add_pair(&pairs, EDN_KEYWORD_LIT("db.excise/attrs"),
                         SCRIPT_VECTOR(source, script_attribute_of(source)->ident,
                                       script_attribute_of(source)->ident));
+    for (size_t i = script_pick(source, 3); i > 0; i--)
+        add_before(source, &pairs);
     return edn_list_finish(&pairs, EDN_MAP);
 }

@@ -57,6 +57,8 @@ static inline struct edn script_vector_of(struct script_source *source, size_t c
 void script_add_pair(struct edn_list *pairs, struct edn key, struct edn value);
 /* One of those there are. */
 const struct script_attribute *script_attribute_of(struct script_source *source);
+/* `#NAME N` */
+struct edn script_tagged(struct script_source *source, const char *name, size_t n);
 /* `#e N` */
 struct edn script_entity_id(struct script_source *source);
 /* Whatever may stand for an entity; tempids too. */

@@ -19,11 +19,12 @@ static bool impossible(struct script_run *run, const char *what, const struct bs
 static bool open_store(struct script_run *run)
 {
     struct bs_error error = BS_ERROR_INIT;
-    struct datom_options options = {.create = true, .no_sync = true};
+    struct datom_options options = {
+        .create = true, .no_sync = true, .clock = bs_clock_of_fixed(&run->clock)};
     char dir[48];
     snprintf(dir, sizeof(dir), "%s/store", run->base);
     if (!run->options->on_disk)
-        run->places[0].conn = datom_conn_new_memory(NULL);
+        run->places[0].conn = datom_conn_new_memory(&options);
     else if (datom_conn_open(bs_str_from(dir), &options, &run->places[0].conn, &error) != BS_OK)
         return impossible(run, "open", &error);
     return true;
@@ -173,8 +174,9 @@ bool script_compare_held(struct script_run *run)
 static bool fork_of(struct script_run *run, struct datom_db *db, const struct model *model)
 {
     struct bs_error error = BS_ERROR_INIT;
+    struct datom_options options = {.clock = bs_clock_of_fixed(&run->clock)};
     struct datom_conn *conn;
-    if (datom_conn_fork(db, NULL, &conn, &error) != BS_OK)
+    if (datom_conn_fork(db, &options, &conn, &error) != BS_OK)
         return impossible(run, "fork", &error);
     const struct script_place *parent = script_here(run);
     struct script_place *place = &run->places[++run->depth];

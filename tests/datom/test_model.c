@@ -4,7 +4,7 @@
  * it is printed.
  *
  * BS_MODEL_TRANSACTIONS says how many transactions are to be run (100,000 if not set),
- * BS_MODEL_SEED where the seeds begin.
+ * BS_MODEL_SEED where the seeds begin; who sets that wants nothing but these.
  */
 
 #include "support.h"
@@ -50,7 +50,8 @@ static void report_difference(uint64_t seed, struct edn script, struct script_op
     struct edn smallest = script_shrink(arena, script, &options, difference);
     options.print = &print;
     script_run(smallest, &options, &totals, difference);
-    print_error("the smallest script, at its end: %s\n%s", difference->text, bs_buf_cstr(&print));
+    print_error("the smallest script, at its end: %s\n", difference->text);
+    fputs(bs_buf_cstr(&print), stderr); /* print_error cuts long texts */
 }
 
 /* False when they differ. */
@@ -112,7 +113,7 @@ static void test_model__agrees_with_stores_in_memory_and_on_disk(void **state)
     struct script_totals memory = {0}, disk = {0};
     size_t differences = 0;
     for (uint64_t i = 0; memory.transactions + disk.transactions < wanted; i++) {
-        bool on_disk = i % DISK_EVERY == 0;
+        bool on_disk = (first + i) % DISK_EVERY == 1;
         if (!run_seed(first + i, on_disk, on_disk ? &disk : &memory))
             differences++;
         if (differences >= 3)
@@ -126,6 +127,17 @@ static void test_model__agrees_with_stores_in_memory_and_on_disk(void **state)
 
 /* ---- the test's own tools ---- */
 
+/* Without comparing all after every step most seeds pass quickly. */
+static bool finds_mistake(struct edn script, struct script_options *options,
+                          struct script_difference *difference)
+{
+    struct script_totals totals = {0};
+    options->is_thorough = false;
+    bool agrees = script_run(script, options, &totals, difference);
+    options->is_thorough = true;
+    return !agrees && !script_run(script, options, &totals, difference);
+}
+
 static void test_model__shrinks_what_a_wrong_model_finds(void **state)
 {
     (void)state;
@@ -138,17 +150,18 @@ static void test_model__shrinks_what_a_wrong_model_finds(void **state)
         {"values are not unique", MODEL_MISTAKE_UNIQUE, 8},
         {"tuples stay when a member goes", MODEL_MISTAKE_COMPOSITE, 8},
         {"components stay", MODEL_MISTAKE_COMPONENT, 8},
+        {"erasing knows no before", MODEL_MISTAKE_BEFORE, 8},
     };
     for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
         BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
-        struct script_options options = {.is_thorough = true, .mistake = rows[i].mistake};
+        struct script_options options = {.mistake = rows[i].mistake};
         struct script_difference difference;
         struct script_totals totals = {0};
         struct edn script;
         uint64_t seed = 0;
         do {
             script = script_random(arena, ++seed, IN_A_SHORT_SCRIPT);
-        } while (script_run(script, &options, &totals, &difference) && seed < 400);
+        } while (!finds_mistake(script, &options, &difference) && seed < 400);
         size_t before = script_count_forms(script);
         struct edn smallest = script_shrink(arena, script, &options, &difference);
         size_t after = script_count_forms(smallest);
@@ -178,5 +191,7 @@ int main(void)
         cmocka_unit_test(test_model__shrinks_what_a_wrong_model_finds),
         cmocka_unit_test(test_model__agrees_with_stores_in_memory_and_on_disk),
     };
+    if (getenv("BS_MODEL_SEED"))
+        cmocka_set_test_filter("test_model__agrees*");
     return cmocka_run_group_tests_name("datom/model", tests, NULL, NULL);
 }

@@ -124,10 +124,48 @@ static void test_superseded_values_are_gone_at_once_and_the_log_keeps_them(void 
     }
 }
 
+/* Its log still says the values that the base has given up since. */
+static void test_a_branch_says_again_what_its_base_has_forgotten(void **state)
+{
+    (void)state;
+    struct datom_conn *conns[] = {fixture_open("forgotten", NULL), datom_conn_new_memory(NULL)};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(conns); i++) {
+        fixture_transact(conns[i],
+                         "[{:db/ident :c/name :db/valueType :db.type/string"
+                         "  :db/cardinality :db.cardinality/one :db/unique :db.unique/identity}"
+                         " {:db/ident :c/count :db/valueType :db.type/long"
+                         "  :db/cardinality :db.cardinality/one}"
+                         " {:db/ident :c/marks :db/valueType :db.type/keyword"
+                         "  :db/cardinality :db.cardinality/many}]");
+        fixture_transact(conns[i], "[{:c/name \"a\" :c/count 1 :c/marks :x}]");
+        BS_CLEANUP(datom_db_unrefp) struct datom_db *first = datom_conn_db(conns[i]);
+        fixture_transact(conns[i], "[{:db/id :c/count :db/noHistory true}"
+                                   " {:db/id :c/marks :db/noHistory true}]");
+        fixture_transact(conns[i],
+                         "[{:c/name \"a\" :c/count 2} [:db/retract [:c/name \"a\"] :c/marks]]");
+        fixture_transact(conns[i], "[{:db/id :c/count :db/noHistory false}"
+                                   " {:db/id :c/marks :db/noHistory false}]");
+        BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(conns[i]);
+        BS_CLEANUP(datom_db_unrefp)
+        struct datom_db *past = datom_db_as_of(db, datom_db_basis_t(first));
+        BS_CLEANUP(datom_conn_unrefp) struct datom_conn *branch = NULL;
+        assert_int_equal(datom_conn_fork(past, NULL, &branch, NULL), BS_OK);
+        expect(branch, "c/count", 0, 0, 1);
+        expect(branch, "c/marks", 0, 0, 1);
+        fixture_transact(branch, "[{:c/name \"a\" :c/count 3 :c/marks :x}]");
+        expect(branch, "c/count", 1, 1, 2);
+        expect(branch, "c/marks", 1, 1, 2);
+        fixture_transact(branch, "[{:c/name \"a\" :c/count 1}]");
+        expect(branch, "c/count", 1, 3, 4);
+        datom_conn_unref(conns[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_superseded_values_are_gone_at_once_and_the_log_keeps_them),
+        cmocka_unit_test(test_a_branch_says_again_what_its_base_has_forgotten),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
