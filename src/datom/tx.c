@@ -164,6 +164,7 @@ static enum bs_code run_steps(struct tx *tx, struct bs_error *error)
     BS_TRY(tx_check_functions(tx, error));
     BS_TRY(tx_check_predicates(tx, error));
     BS_TRY(tx_check_schema(tx, error));
+    BS_TRY(tx_check_excisions(tx, error));
     BS_TRY(tx_apply(tx, error));
     return tx_check_ensures(tx, error);
 }

@@ -15,11 +15,16 @@ bool tx_excise_has_id(const datom_id *ids, size_t count, datom_id id)
     return false;
 }
 
-/* Schema, what is built in, transactions' instants and the records of excisions stay. */
-static bool is_exempt(datom_id e, datom_id a)
+bool tx_excise_spares(datom_id a)
 {
     return a == DATOM_DB_TX_INSTANT || a == DATOM_DB_EXCISE || a == DATOM_DB_EXCISE_ATTRS ||
-           a == DATOM_DB_EXCISE_BEFORE || a == DATOM_DB_EXCISE_BEFORE_T ||
+           a == DATOM_DB_EXCISE_BEFORE || a == DATOM_DB_EXCISE_BEFORE_T;
+}
+
+/* Schema and what is built in stay too. */
+static bool is_exempt(datom_id e, datom_id a)
+{
+    return tx_excise_spares(a) ||
            (datom_id_part(e) == DATOM_PART_DB && a < DATOM_BOOT_NEXT_ELEMENT);
 }
 
@@ -34,7 +39,7 @@ static enum bs_code resolve_before(const struct tx *tx, const struct tx_entry *e
             ? datom_log_resolve_bound(tx->db, edn_instant(entry->v.as.integer), &t, error)
             : datom_db_resolve_t(tx->db, edn_long(entry->v.as.integer), &t, error);
     if (code != BS_OK)
-        return tx_blame(tx, entry->form_idx, code, error);
+        return tx_blame_entry(tx, entry, code, error);
     *ret_t = BS_MIN(*ret_t, t);
     return BS_OK;
 }
