@@ -42,17 +42,32 @@ static enum bs_code collect_family(struct tx *tx, enum datom_family family, uint
     return code;
 }
 
+/* The field "datoms": [e a v] of the first two that stand in the way; texts of values are cut. */
+static void note_datoms(const struct datom_life *first, const struct datom_attribute *attribute,
+                        struct bs_error *error)
+{
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct edn datoms[2];
+    for (size_t i = 0; i < BS_ARRAY_COUNT(datoms); i++) {
+        const struct edn parts[] = {edn_long((int64_t)first[i].e), edn_keyword(attribute->ident),
+                                    first[i].v};
+        datoms[i] = edn_vector_of(arena, parts, BS_ARRAY_COUNT(parts));
+    }
+    tx_note_value(error, "datoms", edn_vector_of(arena, datoms, BS_ARRAY_COUNT(datoms)));
+}
+
 /* aevt gives the lives of one entity together. */
 static enum bs_code check_one_value(const struct lives *lives,
                                     const struct datom_attribute *attribute, struct bs_error *error)
 {
     for (size_t i = 1; i < lives->count; i++) {
-        if (lives->items[i].e == lives->items[i - 1].e)
-            return bs_error_set(error, BS_REASON_DB_CARDINALITY_VIOLATION,
-                                ":%.*s can't become cardinality one: entity %llu has several "
-                                "values",
-                                BS_STR_ARGS(attribute->ident),
-                                (unsigned long long)lives->items[i].e);
+        if (lives->items[i].e != lives->items[i - 1].e)
+            continue;
+        bs_error_set(error, BS_REASON_DB_CARDINALITY_VIOLATION,
+                     ":%.*s can't become cardinality one: entity %llu has several values",
+                     BS_STR_ARGS(attribute->ident), (unsigned long long)lives->items[i].e);
+        note_datoms(&lives->items[i - 1], attribute, error);
+        return BS_INVALID_ARGUMENT;
     }
     return BS_OK;
 }
@@ -75,12 +90,13 @@ static enum bs_code check_unique_values(struct lives *lives,
         if (edn_compare(lives->items[i].v, lives->items[i - 1].v) != 0)
             continue;
         char value[120];
-        return bs_error_set(error, BS_REASON_DB_UNIQUE_VIOLATION,
-                            ":%.*s can't become unique: entities %llu and %llu both have %s",
-                            BS_STR_ARGS(attribute->ident),
-                            (unsigned long long)lives->items[i - 1].e,
-                            (unsigned long long)lives->items[i].e,
-                            edn_print_cut(lives->items[i].v, value, sizeof(value)));
+        bs_error_set(error, BS_REASON_DB_UNIQUE_VIOLATION,
+                     ":%.*s can't become unique: entities %llu and %llu both have %s",
+                     BS_STR_ARGS(attribute->ident), (unsigned long long)lives->items[i - 1].e,
+                     (unsigned long long)lives->items[i].e,
+                     edn_print_cut(lives->items[i].v, value, sizeof(value)));
+        note_datoms(&lives->items[i - 1], attribute, error);
+        return BS_INVALID_ARGUMENT;
     }
     return BS_OK;
 }

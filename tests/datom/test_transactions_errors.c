@@ -76,7 +76,16 @@ static const struct error_row rows[] = {
      "[{:db/id :p/tags :db/cardinality :db.cardinality/one}]", BS_REASON_DB_CARDINALITY_VIOLATION,
      "form 0, {:db/id :p/tags, :db/cardinality :db.cardinality/one}: :p/tags can't become "
      "cardinality one",
+     "datoms=[[17592186045419 :p/tags :a] [17592186045419 :p/tags :b]] "
      "entity=79 attribute=db/cardinality value=35 form=0"},
+    {"values that are not unique",
+     "[{:db/id :p/tags :db/unique :db.unique/value}"
+     " {:db/id " BOB " :p/tags :a}]",
+     BS_REASON_DB_UNIQUE_VIOLATION,
+     "form 0, {:db/id :p/tags, :db/unique :db.unique/value}: :p/tags can't become unique: entities "
+     "17592186045419 and 17592186045420 both have :a",
+     "datoms=[[17592186045419 :p/tags :a] [17592186045420 :p/tags :a]] "
+     "entity=79 attribute=db/unique value=37 form=0"},
     {"an instant", "[[:db/add \"datomic.tx\" :db/txInstant #inst \"1971\"]]",
      BS_REASON_DB_PAST_TX_INSTANT, "too early",
      "entity=13194139534318 attribute=db/txInstant "
