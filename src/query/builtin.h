@@ -58,7 +58,10 @@ enum bs_code builtin_refuse(struct builtin_env *env, struct edn arg, const char 
 
 /* ---- regular expressions (regex.c) ---- */
 
-struct regex_cache *regex_cache_new(void);
+#define REGEX_CACHE_SLOTS 16
+
+/* Keeps the last slots_count patterns, at least one. */
+struct regex_cache *regex_cache_new(size_t slots_count);
 void regex_cache_free(struct regex_cache *cache);
 /*
  * Searches. *ret_value: nil, the matched string, or with groups a vector of the whole and the

@@ -1,12 +1,19 @@
 /*
  * Predicates of values as data: clauses of a query's functions over one datom. They are parsed once
- * into a tree that is immutable, so that any number of threads may ask it; what a function makes
- * while it is asked goes into an arena of that question.
+ * into a tree that is immutable, so that any number of threads may ask it. What asking needs, an
+ * arena for what functions make and regular expressions compiled, is lent to one question at a time
+ * and kept for the next: there are as many of them as threads that ask at once. (A compiled
+ * expression could be shared, but the C library has a lock in each.)
  */
+#include <stdatomic.h>
+
+#include "base/regexp.h"
 #include "query/builtin.h"
 #include "query/query.h"
 
 #define CLAUSE_DEPTH_MAX 32
+/* Beyond so many threads at once, what they were lent is not kept. */
+#define LOANS_KEPT_MAX 8
 
 /* What a variable of a clause stands for. */
 static const char *const variables[] = {"?e", "?a", "?v", "?tx", "?added"};
@@ -26,11 +33,18 @@ struct clause {
     size_t inner_count;
 };
 
+/* What is lent to a question. */
+struct loan {
+    struct bs_arena *arena;
+    struct regex_cache *regexes; /* NULL: no clause needs any */
+};
+
 struct filter {
     struct bs_arena *arena; /* of what follows */
     const struct clause *clauses;
     size_t count;
-    bool uses_regexes;
+    size_t regexes_count; /* calls that take a regular expression */
+    struct loan *_Atomic kept[LOANS_KEPT_MAX];
 };
 
 /* ---- parsing ---- */
@@ -57,6 +71,23 @@ static enum bs_code refuse(struct edn form, struct bs_error *error)
                         edn_print_cut(form, text, sizeof(text)));
 }
 
+/* One that is given as it stands is compiled here, to see that it can be. */
+static enum bs_code check_regex(struct filter *filter, struct edn call, struct bs_error *error)
+{
+    struct edn pattern = call.as.items[1];
+    struct bs_regexp *regex;
+    filter->regexes_count++;
+    if (pattern.type != EDN_STRING)
+        return BS_OK;
+    enum bs_code code = bs_regexp_new(edn_text_of(pattern), &regex, error);
+    if (code != BS_OK) {
+        bs_error_prefix(error, "filter: ");
+        return code;
+    }
+    bs_regexp_free(regex);
+    return BS_OK;
+}
+
 static enum bs_code parse_call(struct filter *filter, struct edn call, struct clause *clause,
                                struct bs_error *error)
 {
@@ -75,9 +106,16 @@ static enum bs_code parse_call(struct filter *filter, struct edn call, struct cl
             return bs_error_set(error, BS_REASON_Q_INVALID_ARGUMENT,
                                 "filter: nothing is called %s: expected ?e, ?a, ?v, ?tx or ?added",
                                 edn_print_cut(argument, text, sizeof(text)));
+        if (argument.type == EDN_LIST && argument.len > 0 &&
+            argument.as.items[0].type == EDN_SYMBOL)
+            return bs_error_set(
+                error, BS_REASON_Q_INVALID_ARGUMENT,
+                "filter: %s in the place of an argument: calls don't nest, expected "
+                "a constant, ?e, ?a, ?v, ?tx or ?added",
+                edn_print_cut(argument, text, sizeof(text)));
     }
-    filter->uses_regexes = filter->uses_regexes ||
-                           bs_str_starts_with(bs_str_from(clause->builtin->name), BS_STR("re-"));
+    if (bs_str_starts_with(bs_str_from(clause->builtin->name), BS_STR("re-")))
+        BS_TRY(check_regex(filter, call, error));
     clause->form = call;
     return BS_OK;
 }
@@ -168,16 +206,45 @@ static bool all_hold(struct builtin_env *env, const struct edn *values,
     return true;
 }
 
+static void loan_free(struct loan *loan)
+{
+    if (!loan)
+        return;
+    bs_arena_free(loan->arena);
+    regex_cache_free(loan->regexes);
+    free(loan);
+}
+
+static struct loan *borrow(struct filter *filter)
+{
+    for (size_t i = 0; i < LOANS_KEPT_MAX; i++) {
+        struct loan *kept = atomic_exchange(&filter->kept[i], NULL);
+        if (kept)
+            return kept;
+    }
+    struct loan *loan = bs_calloc(1, sizeof(*loan));
+    loan->arena = bs_arena_new(0);
+    if (filter->regexes_count > 0)
+        loan->regexes = regex_cache_new(BS_MAX(filter->regexes_count, REGEX_CACHE_SLOTS));
+    return loan;
+}
+
+static void give_back(struct filter *filter, struct loan *loan)
+{
+    bs_arena_reset(loan->arena);
+    for (size_t i = 0; i < LOANS_KEPT_MAX; i++) {
+        struct loan *none = NULL;
+        if (atomic_compare_exchange_strong(&filter->kept[i], &none, loan))
+            return;
+    }
+    loan_free(loan);
+}
+
 static bool filter_passes(void *self, struct datom_db *db, const struct datom *datom)
 {
-    const struct filter *filter = self;
-    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
-    struct bs_error error = BS_ERROR_INIT;
-    struct builtin_env env = {
-        .arena = arena,
-        .regexes = filter->uses_regexes ? regex_cache_new() : NULL,
-        .error = &error,
-    };
+    struct filter *filter = self;
+    struct loan *loan = borrow(filter);
+    struct builtin_env env = {.arena = loan->arena, .regexes = loan->regexes};
     struct bs_str ident = datom_db_ident(db, datom->a);
     const struct edn values[] = {
         edn_long((int64_t)datom->e),
@@ -187,14 +254,15 @@ static bool filter_passes(void *self, struct datom_db *db, const struct datom *d
         edn_boolean(datom->added),
     };
     bool passes = all_hold(&env, values, filter->clauses, filter->count);
-    if (env.regexes)
-        regex_cache_free(env.regexes);
+    give_back(filter, loan);
     return passes;
 }
 
 static void filter_free(void *self)
 {
     struct filter *filter = self;
+    for (size_t i = 0; i < LOANS_KEPT_MAX; i++)
+        loan_free(atomic_load(&filter->kept[i]));
     bs_arena_free(filter->arena);
     free(filter);
 }

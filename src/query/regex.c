@@ -6,8 +6,6 @@
 
 #include "query/builtin.h"
 
-#define CACHE_SLOTS 16
-
 struct slot {
     struct bs_str text; /* owned; ptr NULL: an empty slot */
     struct bs_regexp *regex;
@@ -15,12 +13,16 @@ struct slot {
 
 struct regex_cache {
     size_t next;
-    struct slot slots[CACHE_SLOTS];
+    size_t count; /* of slots */
+    struct slot slots[];
 };
 
-struct regex_cache *regex_cache_new(void)
+struct regex_cache *regex_cache_new(size_t slots_count)
 {
-    return (struct regex_cache *)bs_calloc(1, sizeof(struct regex_cache));
+    struct regex_cache *cache = (struct regex_cache *)bs_calloc(
+        1, sizeof(struct regex_cache) + slots_count * sizeof(struct slot));
+    cache->count = slots_count;
+    return cache;
 }
 
 static void slot_fini(struct slot *slot)
@@ -40,7 +42,7 @@ void regex_cache_free(struct regex_cache *cache)
 {
     if (cache == NULL)
         return;
-    for (size_t i = 0; i < CACHE_SLOTS; i++)
+    for (size_t i = 0; i < cache->count; i++)
         slot_fini(&cache->slots[i]);
     free(cache);
 }
@@ -49,7 +51,7 @@ static enum bs_code compile(struct builtin_env *env, struct bs_str pattern,
                             const struct bs_regexp **ret_regex)
 {
     struct regex_cache *cache = env->regexes;
-    for (size_t i = 0; i < CACHE_SLOTS; i++) {
+    for (size_t i = 0; i < cache->count; i++) {
         const struct slot *slot = &cache->slots[i];
         if (slot->text.ptr != NULL && bs_str_equal(slot->text, pattern)) {
             *ret_regex = slot->regex;
@@ -58,7 +60,7 @@ static enum bs_code compile(struct builtin_env *env, struct bs_str pattern,
     }
     struct bs_regexp *regex;
     BS_TRY(bs_regexp_new(pattern, &regex, env->error));
-    struct slot *slot = &cache->slots[cache->next++ % CACHE_SLOTS];
+    struct slot *slot = &cache->slots[cache->next++ % cache->count];
     slot_fini(slot);
     char *text = (char *)bs_malloc(pattern.len + 1);
     if (pattern.len > 0)
