@@ -9,14 +9,24 @@
 
 /* ---- attributes and values ---- */
 
-/* What is declared but not built: refused, never ignored. */
+/* Datomic's code for the Java machine. */
+static enum bs_code refuse_function(struct bs_str ident, struct bs_error *error)
+{
+    return bs_error_set(error, BS_REASON_DB_UNSUPPORTED,
+                        ":%.*s is not supported: expected :db/lang and :db/code on the entity that "
+                        "is to be a function",
+                        BS_STR_ARGS(ident));
+}
+
+/* What is declared for Datomic's sake alone: refused, never ignored. */
 static enum bs_code check_supported(const struct datom_attribute *attribute, struct bs_error *error)
 {
     switch (attribute->id) {
-    case DATOM_DB_FN:
     case DATOM_DB_INSTALL_FUNCTION:
+        return refuse_function(attribute->ident, error);
     case DATOM_DB_INSTALL_VALUE_TYPE:
-        return bs_error_set(error, BS_REASON_DB_UNSUPPORTED, ":%.*s is not built yet",
+        return bs_error_set(error, BS_REASON_DB_UNSUPPORTED,
+                            ":%.*s is not supported: the types are those that are built in",
                             BS_STR_ARGS(attribute->ident));
     default:
         return BS_OK;
@@ -31,6 +41,8 @@ enum bs_code tx_expand_attribute(struct tx *tx, struct edn form,
     enum bs_code code = datom_db_find_attribute(tx->db, form, ret_attribute, error);
     if (code == BS_OK)
         code = check_supported(*ret_attribute, error);
+    else if (edn_is_keyword(form, "db/fn")) /* an ident here, and no attribute */
+        code = refuse_function(edn_text_of(form), error);
     if (code != BS_OK && form.type == EDN_KEYWORD)
         tx_note_text(error, "attribute", edn_text_of(form));
     return code;

@@ -60,12 +60,14 @@ static bool is_reserved(struct bs_str ident)
     return bs_str_equals(namespace, "db") || bs_str_starts_with(namespace, BS_STR("db."));
 }
 
-/* Types of Datomic's that are to come. */
+/* A type of Datomic's for code of the Java machine. */
 static enum bs_code refuse_type(const struct tx *tx, const struct tx_entry *entry,
                                 struct bs_error *error)
 {
     struct bs_str type = datom_schema_ident(tx->db->body->schema, (datom_id)entry->v.as.integer);
-    bs_error_set(error, BS_REASON_DB_UNSUPPORTED, "attributes of :%.*s are not built yet",
+    bs_error_set(error, BS_REASON_DB_UNSUPPORTED,
+                 "attributes of :%.*s are not supported: expected :db/lang and :db/code on the "
+                 "entity that is to be a function",
                  BS_STR_ARGS(type));
     return tx_blame_entry(tx, entry, BS_UNIMPLEMENTED, error);
 }
