@@ -245,3 +245,48 @@ uint64_t random_test_seed(void)
     print_message("# BS_TEST_SEED=%llu\n", (unsigned long long)seed);
     return seed;
 }
+
+/* ---- order ---- */
+
+static int compare_text(struct edn a, struct edn b)
+{
+    const uint8_t *x = a.as.bytes, *y = b.as.bytes;
+    for (uint32_t i = 0; i < a.len && i < b.len; i++) {
+        if (x[i] != y[i])
+            return x[i] < y[i] ? -1 : 1;
+    }
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+int compare_naively(struct edn a, struct edn b)
+{
+    switch ((enum edn_type)a.type) {
+    case EDN_BOOLEAN:
+        return a.as.boolean - b.as.boolean;
+    case EDN_LONG:
+    case EDN_INSTANT:
+        return (a.as.integer > b.as.integer) - (a.as.integer < b.as.integer);
+    case EDN_DOUBLE:
+        return (a.as.float64 > b.as.float64) - (a.as.float64 < b.as.float64);
+    case EDN_FLOAT:
+        return (a.as.float32 > b.as.float32) - (a.as.float32 < b.as.float32);
+    case EDN_STRING:
+    case EDN_KEYWORD:
+    case EDN_SYMBOL:
+    case EDN_URI:
+    case EDN_BYTES:
+    case EDN_UUID:
+        return compare_text(a, b);
+    case EDN_VECTOR:
+        for (uint32_t i = 0; i < a.len; i++) {
+            struct edn x = a.as.items[i], y = b.as.items[i];
+            int order = edn_is_nil(x) || edn_is_nil(y) ? edn_is_nil(y) - edn_is_nil(x)
+                                                       : compare_naively(x, y);
+            if (order != 0)
+                return order;
+        }
+        return 0;
+    default:
+        return edn_compare(a, b);
+    }
+}

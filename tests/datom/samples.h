@@ -28,6 +28,13 @@ struct bs_str sample_name(const struct sample *sample, struct bs_arena *arena);
  */
 struct edn random_value(struct bs_random *random, enum datom_type type, struct bs_arena *arena);
 
+/*
+ * The order of two stored values of one type, worked out without the library: numbers by what they
+ * stand for, texts and bytes by their bytes, nil in tuples first. Only exact numbers are left to
+ * the library, whose order of them has tests of its own.
+ */
+int compare_naively(struct edn a, struct edn b);
+
 /* BS_TEST_SEED of the environment, or one made from the time; printed, so that a failure can be
  * repeated. */
 uint64_t random_test_seed(void);

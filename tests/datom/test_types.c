@@ -262,54 +262,9 @@ static void test_types__take_what_fits_and_give_it_back(void **state)
 
 /* ---- order ---- */
 
-static int compare_text(struct edn a, struct edn b)
-{
-    const uint8_t *x = a.as.bytes, *y = b.as.bytes;
-    for (uint32_t i = 0; i < a.len && i < b.len; i++) {
-        if (x[i] != y[i])
-            return x[i] < y[i] ? -1 : 1;
-    }
-    return (a.len > b.len) - (a.len < b.len);
-}
-
-/* Numbers by what they stand for, texts and bytes by their bytes; only exact numbers are left to
- * the library, whose order of them has tests of its own. */
-static int naive(struct edn a, struct edn b)
-{
-    switch ((enum edn_type)a.type) {
-    case EDN_BOOLEAN:
-        return a.as.boolean - b.as.boolean;
-    case EDN_LONG:
-    case EDN_INSTANT:
-        return (a.as.integer > b.as.integer) - (a.as.integer < b.as.integer);
-    case EDN_DOUBLE:
-        return (a.as.float64 > b.as.float64) - (a.as.float64 < b.as.float64);
-    case EDN_FLOAT:
-        return (a.as.float32 > b.as.float32) - (a.as.float32 < b.as.float32);
-    case EDN_STRING:
-    case EDN_KEYWORD:
-    case EDN_SYMBOL:
-    case EDN_URI:
-    case EDN_BYTES:
-    case EDN_UUID:
-        return compare_text(a, b);
-    case EDN_VECTOR:
-        for (uint32_t i = 0; i < a.len; i++) {
-            struct edn x = a.as.items[i], y = b.as.items[i];
-            int order =
-                edn_is_nil(x) || edn_is_nil(y) ? edn_is_nil(y) - edn_is_nil(x) : naive(x, y);
-            if (order != 0)
-                return order;
-        }
-        return 0;
-    default:
-        return edn_compare(a, b);
-    }
-}
-
 static int by_value(const void *a, const void *b)
 {
-    return naive(*(const struct edn *)a, *(const struct edn *)b);
+    return compare_naively(*(const struct edn *)a, *(const struct edn *)b);
 }
 
 #define VALUES 400
@@ -382,7 +337,7 @@ static void make_case(struct bs_random *random, struct datom_conn *conn, enum da
     qsort(ret_case->values, values.count, sizeof(struct edn), by_value);
     for (size_t i = 0; i < values.count; i++) {
         if (ret_case->count == 0 ||
-            naive(ret_case->values[ret_case->count - 1], ret_case->values[i]) != 0)
+            compare_naively(ret_case->values[ret_case->count - 1], ret_case->values[i]) != 0)
             ret_case->values[ret_case->count++] = ret_case->values[i];
     }
     datom_db_unref(db);
@@ -399,7 +354,7 @@ static void check_case(struct datom_conn *conn, const struct order_case *order,
     test_row(name, count == order->count, "%zu values of %zu", count, order->count);
     for (size_t i = 0; i < BS_MIN(count, order->count); i++) {
         char text[80];
-        if (naive(walked[i], order->values[i]) == 0)
+        if (compare_naively(walked[i], order->values[i]) == 0)
             continue;
         test_row(name, false, "value %zu is %s", i, edn_print_cut(walked[i], text, sizeof(text)));
         break;
@@ -408,7 +363,7 @@ static void check_case(struct datom_conn *conn, const struct order_case *order,
     size_t quarter = order->count / 4;
     for (size_t i = 0; quarter > 0 && i + quarter < order->count; i += quarter) {
         count = walk(db, attribute, &order->values[i], &order->values[i + quarter], arena, walked);
-        test_row(name, count == quarter && naive(walked[0], order->values[i]) == 0,
+        test_row(name, count == quarter && compare_naively(walked[0], order->values[i]) == 0,
                  "%zu values in a range of %zu", count, quarter);
     }
     datom_db_unref(db);
