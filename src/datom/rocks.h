@@ -46,6 +46,9 @@ void datom_write_free(struct datom_write *write);
 void datom_write_add(struct datom_store *store, struct datom_write *write,
                      const struct datom_change *change);
 size_t datom_write_bytes(const struct datom_write *write);
+/* What is in it, as the engine's own batch of the same changes has it. Stands until the next add.
+ */
+struct bs_str datom_write_batch(struct datom_write *write);
 BS_MUST_CHECK enum bs_code datom_store_write(struct datom_store *store, struct datom_write *write,
                                              bool sync, struct bs_error *error);
 

@@ -75,10 +75,11 @@ size_t datom_write_bytes(const struct datom_write *write)
     return write->bytes.len;
 }
 
-static void put_count(struct datom_write *write)
+struct bs_str datom_write_batch(struct datom_write *write)
 {
     for (unsigned i = 0; i < 4; i++)
         write->bytes.ptr[COUNT_OFFSET + i] = (char)(write->count >> 8 * i);
+    return bs_buf_str(&write->bytes);
 }
 
 enum bs_code datom_store_write(struct datom_store *store, struct datom_write *write, bool sync,
@@ -90,9 +91,8 @@ enum bs_code datom_store_write(struct datom_store *store, struct datom_write *wr
     if (store->mode != ROCKS_WRITES)
         return bs_error_set(error, BS_REASON_STORE_FAILED,
                             "the store \"%s\" can't be written since a write failed", store->dir);
-    put_count(write);
-    rocksdb_writebatch_t *batch =
-        rocksdb_writebatch_create_from(write->bytes.ptr, write->bytes.len);
+    struct bs_str bytes = datom_write_batch(write);
+    rocksdb_writebatch_t *batch = rocksdb_writebatch_create_from(bytes.ptr, bytes.len);
     char *text = NULL;
     rocksdb_write(store->db, sync && !store->no_sync ? store->write_synced : store->write_unsynced,
                   batch, &text);
