@@ -5,6 +5,7 @@ usage: commands.py BANDSTAND
 """
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -37,9 +38,9 @@ class Bench:
         self.number = 0
         self.failed = 0
 
-    def run(self, *arguments, stdin=""):
+    def run(self, *arguments, stdin="", before=None):
         return subprocess.run([self.program, *arguments], input=stdin, cwd=self.folder, text=True,
-                              capture_output=True, timeout=60, check=False)
+                              capture_output=True, timeout=60, check=False, preexec_fn=before)
 
     def expect(self, name, done, status=0, stdout=None, stderr=None):
         """stdout is compared whole, or asked when it is a function; stderr must hold the text."""
@@ -114,6 +115,11 @@ def failures(bench):
                  ":db.error/not-an-attribute")
 
 
+def no_more_threads():
+    """Threads get stacks of this size, and no address space has room for one."""
+    resource.setrlimit(resource.RLIMIT_STACK, (1 << 46, resource.RLIM_INFINITY))
+
+
 def load(bench):
     (Path(bench.folder) / "people.edn").write_text(PEOPLE, encoding="utf-8")
     bench.expect("transact from stdin", bench.run("transact", "--db", "s", stdin=SCHEMA), 0,
@@ -121,6 +127,9 @@ def load(bench):
                  out.count("\n") == 1)
     bench.expect("import", bench.run("import", "--db", "s", "people.edn"), 0, None, None)
     bench.expect("import once more adds nothing", bench.run("import", "--db", "s", "people.edn"), 0)
+    bench.expect("import without room for a thread",
+                 bench.run("import", "--memory", "people.edn", before=no_more_threads), 1, "",
+                 "the system gives the import no thread of its own: ")
     bench.expect("so there are two people",
                  bench.run("q", "--db", "s", "[:find (count ?e) . :where [?e :person/name]]"), 0,
                  "2\n")

@@ -179,8 +179,8 @@ static enum bs_code import_forms(struct run *run, const char *name, struct bs_er
 enum bs_code import_text(struct import *import, const char *name, struct bs_str text,
                          struct bs_error *error)
 {
-    BS_CLEANUP(import_pipeline_freep)
-    struct import_pipeline *pipeline = import_pipeline_new(import->conn);
+    BS_CLEANUP(import_pipeline_freep) struct import_pipeline *pipeline = NULL;
+    BS_TRY(import_pipeline_new(import->conn, &pipeline, error));
     struct run run = {.import = import, .pipeline = pipeline};
     struct import_progress progress;
     edn_reader_init(&run.reader, text);

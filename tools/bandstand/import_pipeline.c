@@ -6,6 +6,7 @@
 #include "import_pipeline.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #define UNDER_WAY_MAX 20
 
@@ -79,7 +80,16 @@ static void *end_items(void *self)
     return NULL;
 }
 
-struct import_pipeline *import_pipeline_new(struct datom_conn *conn)
+static void pipeline_free(struct import_pipeline *pipeline)
+{
+    datom_db_unref(pipeline->db);
+    pthread_cond_destroy(&pipeline->changed);
+    pthread_mutex_destroy(&pipeline->lock);
+    free(pipeline);
+}
+
+enum bs_code import_pipeline_new(struct datom_conn *conn, struct import_pipeline **ret_pipeline,
+                                 struct bs_error *error)
 {
     struct import_pipeline *pipeline = bs_calloc(1, sizeof(*pipeline));
     pipeline->conn = conn;
@@ -88,8 +98,16 @@ struct import_pipeline *import_pipeline_new(struct datom_conn *conn)
     pipeline->options.interrupt = &pipeline->interrupt;
     pthread_mutex_init(&pipeline->lock, NULL);
     pthread_cond_init(&pipeline->changed, NULL);
-    BS_ASSERT(pthread_create(&pipeline->thread, NULL, end_items, pipeline) == 0);
-    return pipeline;
+    int failed = pthread_create(&pipeline->thread, NULL, end_items, pipeline);
+    if (failed != 0) {
+        pipeline_free(pipeline);
+        return bs_error_set(error, BS_REASON_LIMIT,
+                            "the system gives the import no thread of its own: %s: expected room "
+                            "for one in its limits of processes and memory",
+                            strerror(failed));
+    }
+    *ret_pipeline = pipeline;
+    return BS_OK;
 }
 
 void import_pipeline_free(struct import_pipeline *pipeline)
@@ -101,10 +119,7 @@ void import_pipeline_free(struct import_pipeline *pipeline)
     pthread_cond_broadcast(&pipeline->changed);
     pthread_mutex_unlock(&pipeline->lock);
     pthread_join(pipeline->thread, NULL);
-    datom_db_unref(pipeline->db);
-    pthread_cond_destroy(&pipeline->changed);
-    pthread_mutex_destroy(&pipeline->lock);
-    free(pipeline);
+    pipeline_free(pipeline);
 }
 
 void import_pipeline_freep(struct import_pipeline **pipeline)

@@ -11,7 +11,10 @@
 
 struct import_pipeline;
 
-struct import_pipeline *import_pipeline_new(struct datom_conn *conn);
+/* Handle: LIMIT, when the system gives no thread. */
+BS_MUST_CHECK enum bs_code import_pipeline_new(struct datom_conn *conn,
+                                               struct import_pipeline **ret_pipeline,
+                                               struct bs_error *error);
 /* Waits for what is under way. Takes NULL. */
 void import_pipeline_free(struct import_pipeline *pipeline);
 void import_pipeline_freep(struct import_pipeline **pipeline); /* for BS_CLEANUP */
