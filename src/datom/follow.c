@@ -89,6 +89,16 @@ static enum bs_code feed_record(struct datom_conn *conn, const struct datom_log_
     return code;
 }
 
+/* Merging files may take long: nobody has to wait for it, and they are no other's. */
+static void purge_unlocked(struct datom_conn *conn)
+{
+    pthread_mutex_unlock(&conn->lock);
+    (void)!datom_store_purge_pending(conn->store, NULL);
+    pthread_mutex_lock(&conn->lock);
+    while (conn->is_writing)
+        pthread_cond_wait(&conn->changed, &conn->lock);
+}
+
 static enum bs_code feed_records_locked(struct datom_conn *conn,
                                         const struct datom_log_record *records, size_t count,
                                         struct bs_error *error)
@@ -111,7 +121,7 @@ static enum bs_code feed_records_locked(struct datom_conn *conn,
     }
     datom_body_unref(body);
     if (code == BS_OK && has_erased)
-        (void)!datom_store_purge_pending(conn->store, NULL);
+        purge_unlocked(conn);
     return code;
 }
 

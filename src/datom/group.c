@@ -163,6 +163,16 @@ static enum bs_code write_timed_locked(struct datom_conn *conn, struct datom_gro
     return code;
 }
 
+/* Others were faster: its writers resolve again on what those wrote. Done only when that is known,
+ * as the lock is not held all the time. */
+static void make_way_locked(struct datom_conn *conn, struct datom_group *group)
+{
+    datom_group_discard_forming_locked(conn);
+    group->code = datom_conn_feed_locked(conn, &group->error);
+    group->is_discarded = group->code == BS_OK;
+    group->is_done = true;
+}
+
 static void lead_locked(struct datom_conn *conn)
 {
     struct datom_group *group = conn->forming;
@@ -179,13 +189,12 @@ static void lead_locked(struct datom_conn *conn)
     }
     group->is_discarded = again;
     group->code = again && code == BS_OK ? BS_UNAVAILABLE : code;
-    finish_group_locked(conn, group);
+    if (code != BS_OK && group->error.reason == BS_REASON_DB_LOG_CONFLICT)
+        make_way_locked(conn, group);
+    else
+        finish_group_locked(conn, group);
     if (again)
         group->code = BS_OK; /* its writers resolve again, and find out */
-    if (code != BS_OK && group->error.reason == BS_REASON_DB_LOG_CONFLICT) {
-        group->code = datom_conn_feed_locked(conn, &group->error);
-        group->is_discarded = group->code == BS_OK;
-    }
     datom_group_unref_locked(group);
     pthread_cond_broadcast(&conn->changed);
 }
