@@ -48,8 +48,9 @@ void model_add_life(struct model *model, const struct model_life *life)
     model->lives[model->count++] = *life;
 }
 
-void model_take_back(struct model *model, uint64_t t, uint64_t next_t, datom_id next_element)
+void model_take_back(struct model *model, size_t moment)
 {
+    uint64_t t = model->moments[moment].t;
     for (size_t i = model->count; i-- > 0;) {
         struct model_life *life = &model->lives[i];
         if (life->t_added > t)
@@ -57,11 +58,10 @@ void model_take_back(struct model *model, uint64_t t, uint64_t next_t, datom_id 
         else if (!model_is_live(life) && !life->is_forgotten && life->t_retracted > t)
             life->t_retracted = MODEL_LIVE;
     }
-    while (model->moments_count > 0 && model->moments[model->moments_count - 1].t > t)
-        model->moments_count--;
     model->t = t;
-    model->next_t = next_t;
-    model->next_element = next_element;
+    model->next_t = model->moments[moment].next_t;
+    model->next_element = model->moments[moment].next_element;
+    model->moments_count = moment + 1;
     model_read_schema(model);
 }
 

@@ -22,6 +22,7 @@ enum model_mistake {
     MODEL_MISTAKE_COMPOSITE,    /* composite tuples don't follow what is retracted */
     MODEL_MISTAKE_COMPONENT,    /* retracted entities leave their components behind */
     MODEL_MISTAKE_BEFORE,       /* erasing knows no :db.excise/before */
+    MODEL_MISTAKE_WITH,         /* as-of does not hide what `with` says on top of it */
 };
 
 struct model_attribute {
@@ -49,10 +50,12 @@ struct model_life {
     bool is_forgotten;
 };
 
-/* When a transaction was. */
+/* A transaction: when it was, and which ids come after it. */
 struct model_moment {
     uint64_t t;
     int64_t instant_ms;
+    uint64_t next_t;
+    datom_id next_element;
 };
 
 struct model {
@@ -73,8 +76,8 @@ void model_init(struct model *model, enum model_mistake mistake);
 void model_fini(struct model *model);
 struct model model_dup(const struct model *model);
 void model_add_life(struct model *model, const struct model_life *life);
-/* Takes back everything after the transaction t; the next_ are those after it. */
-void model_take_back(struct model *model, uint64_t t, uint64_t next_t, datom_id next_element);
+/* Takes back everything after one of the moments. */
+void model_take_back(struct model *model, size_t moment);
 
 static inline bool model_is_live(const struct model_life *life)
 {
@@ -169,11 +172,17 @@ bool model_transact(struct model_tx *tx, struct edn forms, struct model *ret_aft
 
 /* ---- reading: model_view.c ---- */
 
+#define MODEL_FILTERS 3
+
 struct model_view {
     uint64_t as_of; /* UINT64_MAX: none */
     uint64_t since; /* 0: none */
     bool history;
+    bool filters[MODEL_FILTERS];
 };
+
+/* What the filters let through: some entities, some transactions, additions. */
+bool model_filter_passes(size_t filter, const struct datom *datom);
 
 /* The datoms of the model in an index through a view, in index order; malloced. `e`: only this
  * entity's, unless DATOM_NO_ID. */

@@ -254,10 +254,6 @@ static void take_ids(const struct model_tx *tx, struct model *model)
 {
     model->t = tx->t;
     model->next_t = tx->t + 1;
-    bs_grow(&model->moments, model->moments_count, &model->moments_capacity,
-            sizeof(*model->moments));
-    model->moments[model->moments_count++] =
-        (struct model_moment){.t = tx->t, .instant_ms = tx->instant_ms};
     for (size_t i = 0; i < tx->temps_count; i++) {
         datom_id id = tx->temps[tx->temps[i].root].id;
         if (id == DATOM_NO_ID)
@@ -267,6 +263,14 @@ static void take_ids(const struct model_tx *tx, struct model *model)
         else
             model->next_t = BS_MAX(model->next_t, datom_id_counter(id) + 1);
     }
+    bs_grow(&model->moments, model->moments_count, &model->moments_capacity,
+            sizeof(*model->moments));
+    model->moments[model->moments_count++] = (struct model_moment){
+        .t = tx->t,
+        .instant_ms = tx->instant_ms,
+        .next_t = model->next_t,
+        .next_element = model->next_element,
+    };
 }
 
 static void apply(struct model_wishes *wishes, struct model *after)

@@ -31,6 +31,27 @@ static int compare_datoms(const void *a, const void *b)
     return tx != 0 ? tx : (int)y->added - (int)x->added;
 }
 
+bool model_filter_passes(size_t filter, const struct datom *datom)
+{
+    switch (filter) {
+    case 0:
+        return datom->e % 3 != 0;
+    case 1:
+        return datom_tx_to_t(datom->tx) % 2 == 0;
+    default:
+        return datom->added;
+    }
+}
+
+static bool passes(const struct model_view *view, const struct datom *datom)
+{
+    for (size_t i = 0; i < MODEL_FILTERS; i++) {
+        if (view->filters[i] && !model_filter_passes(i, datom))
+            return false;
+    }
+    return true;
+}
+
 static bool is_in(const struct model_view *view, uint64_t t)
 {
     return t > view->since && t <= view->as_of;
@@ -48,13 +69,14 @@ static void see(const struct model_life *life, const struct model_view *view, st
     if (life->is_forgotten)
         return;
     bool was_closed = !model_is_live(life) && life->t_retracted <= view->as_of;
-    if (is_in(view, life->t_added) && (view->history || !was_closed))
+    if (is_in(view, life->t_added) && (view->history || !was_closed) && passes(view, &datom))
         datoms[(*count)++] = datom;
     if (!view->history || model_is_live(life) || !is_in(view, life->t_retracted))
         return;
     datom.tx = datom_t_to_tx(life->t_retracted);
     datom.added = false;
-    datoms[(*count)++] = datom;
+    if (passes(view, &datom))
+        datoms[(*count)++] = datom;
 }
 
 struct datom *model_datoms(const struct model *model, enum datom_index index,

@@ -5,7 +5,9 @@
  * Scripts: what happens to a store and its model, as data. A script is a vector of steps:
  *
  *     [:transact [FORM...]]  on the connection
- *     [:with [FORM...]]      on its value; thrown away
+ *     [:chain [LINK...]]     values made of its value, each looked at, and thrown away; a LINK is
+ *                            [:with [FORM...]], [:as-of N], [:since N], [:history], [:filter N],
+ *                            or [:fork], which goes on in a fork of the last one
  *     [:fork]                goes on in a fork
  *     [:branch N]            goes on in a fork of the past: of the Nth transaction there is
  *     [:back]                goes on in the connection that was forked
@@ -51,12 +53,23 @@ struct script_difference {
     char text[800];
 };
 
+#define SCRIPT_KINDS_MAX 64
+
 struct script_totals {
     uint64_t transactions; /* with those that were refused, and those of [:with] */
     uint64_t refused;
     uint64_t forms;
-    bool saw[BS_REASON_COUNT]; /* why transactions were refused */
+    uint64_t reasons[BS_REASON_COUNT]; /* why transactions were refused */
+    /* Transactions that have this kind of form or value in them, at script_kinds. */
+    uint64_t accepted_kinds[SCRIPT_KINDS_MAX];
+    uint64_t refused_kinds[SCRIPT_KINDS_MAX];
 };
+
+/* script_totals.c: what transactions may have in them, as keywords; NULL at the end. */
+extern const char *const script_kinds[];
+void script_count(struct script_totals *totals, struct edn forms, enum bs_reason refused);
+/* Counts of kinds and reasons, a line each. */
+void script_print_counts(const struct script_totals *totals, struct bs_buf *out);
 
 /* script_random.c: a script with a random schema, of about `transactions` transactions. */
 struct edn script_random(struct bs_arena *arena, uint64_t seed, size_t transactions);

@@ -20,9 +20,14 @@ bool script_compare_view(struct datom_db *db, const struct model *model,
 /* Live datoms of each attribute. */
 bool script_compare_counts(struct datom_db *db, const struct model *model,
                            struct script_difference *difference);
+/* What get and lookup find of some of the datoms that a value with this view shows; nothing is
+ * looked for in a history. */
+bool script_compare_seen(struct datom_db *db, const struct model *model,
+                         const struct model_view *view, struct script_difference *difference);
 /* A transaction's report, and what the ways without cursors say of what it touched. */
 bool script_compare_report(const struct datom_report *report, const struct model_tx *tx,
-                           const struct model *after, struct script_difference *difference);
+                           const struct model *after, const struct model_view *view,
+                           struct script_difference *difference);
 /* The store's own check. */
 bool script_compare_check(struct datom_db *db, struct script_difference *difference);
 

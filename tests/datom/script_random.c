@@ -206,6 +206,34 @@ static struct edn first_entities(struct script_source *source)
     return edn_list_finish(&forms, EDN_VECTOR);
 }
 
+static struct edn link(struct script_source *source)
+{
+    struct edn n = edn_long((int64_t)script_pick(source, 40));
+    switch (script_pick(source, 10)) {
+    case 0:
+        return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("as-of"), n);
+    case 1:
+        return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("since"), n);
+    case 2:
+        return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("filter"), n);
+    case 3:
+        return script_chance(source, 2) ? SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("history"))
+                                        : SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("fork"));
+    default:
+        return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("with"), transaction(source));
+    }
+}
+
+static struct edn chain(struct script_source *source)
+{
+    struct edn_list links;
+    edn_list_init(&links, source->arena);
+    edn_list_add(&links, SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("with"), transaction(source)));
+    for (size_t i = script_pick(source, 5); i > 0; i--)
+        edn_list_add(&links, link(source));
+    return edn_list_finish(&links, EDN_VECTOR);
+}
+
 static struct edn other_step(struct script_source *source)
 {
     switch (script_pick(source, 10)) {
@@ -244,8 +272,10 @@ struct edn script_random(struct bs_arena *arena, uint64_t seed, size_t transacti
     for (size_t i = steps.count; i < transactions; i++) {
         if (script_chance(&source, 7))
             edn_list_add(&steps, other_step(&source));
-        struct edn how = script_chance(&source, 20) ? EDN_KEYWORD_LIT("with") : transact;
-        edn_list_add(&steps, SCRIPT_VECTOR(&source, how, transaction(&source)));
+        if (script_chance(&source, 20))
+            edn_list_add(&steps, SCRIPT_VECTOR(&source, EDN_KEYWORD_LIT("chain"), chain(&source)));
+        else
+            edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, transaction(&source)));
     }
     return edn_list_finish(&steps, EDN_VECTOR);
 }

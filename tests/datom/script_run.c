@@ -13,9 +13,8 @@
 
 /* ---- forms with ids in them ---- */
 
-static struct edn id_of_number(struct script_run *run, struct edn number)
+static struct edn id_of_number(struct script_run *run, const struct model *model, struct edn number)
 {
-    const struct model *model = &script_here(run)->model;
     const struct model_attribute *attribute = model_attribute_named(model, EDN_KEYWORD_LIT("m/id"));
     datom_id id = attribute ? model_last_holder(model, attribute->id, number) : DATOM_NO_ID;
     if (id != DATOM_NO_ID)
@@ -24,30 +23,29 @@ static struct edn id_of_number(struct script_run *run, struct edn number)
     return edn_vector_of(run->arena, items, 2);
 }
 
-static struct edn point_in_time(struct script_run *run, struct edn tag, uint64_t n)
+static struct edn point_in_time(const struct model *model, struct edn tag, uint64_t n)
 {
-    const struct script_place *place = script_here(run);
-    struct script_moment moment = {.t = DATOM_FIRST_USER_T, .instant_ms = FIRST_INSTANT_MS};
-    if (place->moments_count > 0)
-        moment = place->moments[n % place->moments_count];
+    struct model_moment moment = {.t = DATOM_FIRST_USER_T, .instant_ms = FIRST_INSTANT_MS};
+    if (model->moments_count > 0)
+        moment = model->moments[n % model->moments_count];
     if (edn_is_symbol(tag, "t"))
         return edn_long((int64_t)moment.t);
     return edn_is_symbol(tag, "tx") ? edn_long((int64_t)datom_t_to_tx(moment.t))
                                     : edn_instant(moment.instant_ms + (int64_t)(n % 2));
 }
 
-static struct edn with_ids(struct script_run *run, struct edn form)
+static struct edn with_ids(struct script_run *run, const struct model *model, struct edn form)
 {
     if (form.type == EDN_TAGGED && edn_is_symbol(form.as.items[0], "e"))
-        return id_of_number(run, form.as.items[1]);
+        return id_of_number(run, model, form.as.items[1]);
     if (form.type == EDN_TAGGED)
-        return point_in_time(run, form.as.items[0], (uint64_t)form.as.items[1].as.integer);
+        return point_in_time(model, form.as.items[0], (uint64_t)form.as.items[1].as.integer);
     if (form.type != EDN_MAP && !edn_is_collection(form))
         return form;
     size_t count = (size_t)form.len * (form.type == EDN_MAP ? 2 : 1);
     struct edn *items = bs_arena_new_array(run->arena, count + 1, struct edn);
     for (size_t i = 0; i < count; i++)
-        items[i] = with_ids(run, form.as.items[i]);
+        items[i] = with_ids(run, model, form.as.items[i]);
     form.as.items = items;
     return form;
 }
@@ -67,21 +65,9 @@ static bool compare_outcome(struct script_run *run, const struct model_tx *tx, e
                           tx->reasons_count == 0 ? "good" : bs_reason_name(tx->reasons[0]));
 }
 
-static void note_moment(struct script_run *run)
-{
-    struct script_place *place = script_here(run);
-    bs_grow(&place->moments, place->moments_count, &place->moments_capacity,
-            sizeof(*place->moments));
-    place->moments[place->moments_count++] = (struct script_moment){
-        .t = place->model.t,
-        .instant_ms = run->clock.now_ms,
-        .next_t = place->model.next_t,
-        .next_element = place->model.next_element,
-    };
-}
-
 /* With its instant, so that it is the same wherever it is run. */
-static void print_transaction(struct script_run *run, const char *before, struct edn forms)
+static void print_transaction(struct script_run *run, const struct script_target *target,
+                              struct edn forms)
 {
     if (!run->options->print)
         return;
@@ -93,51 +79,72 @@ static void print_transaction(struct script_run *run, const char *before, struct
                             EDN_KEYWORD_LIT("db/txInstant"), edn_instant(run->clock.now_ms)};
     edn_list_add(&all, edn_vector_of(run->arena, instant, BS_ARRAY_COUNT(instant)));
     forms = edn_list_finish(&all, EDN_VECTOR);
-    script_print_form(run, before, &forms, ")");
+    script_print_form(run, target->print, &forms, target->print_end);
 }
 
-static bool transact(struct script_run *run, struct edn forms, bool is_with)
+bool script_transact(struct script_run *run, const struct script_target *target, struct edn forms,
+                     struct model *ret_after, struct datom_report **ret_report)
+{
+    struct model after = {0};
+    struct model_tx tx = {
+        .before = target->model, .arena = run->arena, .instant_ms = run->clock.now_ms};
+    struct datom_report *report = NULL;
+    struct bs_error error = BS_ERROR_INIT;
+    struct bs_clock clock = bs_clock_of_fixed(&run->clock);
+    forms = with_ids(run, target->model, forms);
+    print_transaction(run, target, forms);
+    if (target->view->history)
+        model_tx_refuse(&tx, BS_REASON_DB_NOT_ON_HISTORY);
+    else
+        model_transact(&tx, forms, &after);
+    enum bs_code code = target->conn ? datom_transact(target->conn, forms, NULL, &report, &error)
+                                     : datom_with(target->db, forms, &clock, &report, &error);
+    script_count(run->totals, forms, code == BS_OK ? BS_REASON_NONE : error.reason);
+    bool agrees = compare_outcome(run, &tx, code, &error);
+    if (agrees && code == BS_OK)
+        agrees = script_compare_report(report, &tx, &after, target->view, run->difference);
+    model_tx_fini(&tx);
+    if (agrees && code == BS_OK) {
+        *ret_after = after;
+        *ret_report = report;
+        return true;
+    }
+    model_fini(&after);
+    datom_report_free(report);
+    *ret_report = NULL;
+    return agrees;
+}
+
+static bool transact(struct script_run *run, struct edn forms)
 {
     static const struct model_view now = {.as_of = UINT64_MAX};
     struct script_place *place = script_here(run);
-    struct model after = {0};
-    struct model_tx tx = {
-        .before = &place->model, .arena = run->arena, .instant_ms = run->clock.now_ms};
-    struct bs_clock clock = bs_clock_of_fixed(&run->clock);
-    struct datom_report *report = NULL;
-    struct bs_error error = BS_ERROR_INIT;
-    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(place->conn);
-    forms = with_ids(run, forms);
-    print_transaction(run, is_with ? "(with db " : "(transact ", forms);
-    model_transact(&tx, forms, &after);
-    enum bs_code code = is_with ? datom_with(db, forms, &clock, &report, &error)
-                                : datom_transact(place->conn, forms, NULL, &report, &error);
-    run->totals->transactions++;
-    run->totals->forms += forms.len;
-    run->totals->refused += code != BS_OK;
-    run->totals->saw[code == BS_OK ? BS_REASON_NONE : error.reason] = true;
-    bool agrees = compare_outcome(run, &tx, code, &error);
-    if (agrees && code == BS_OK)
-        agrees = script_compare_report(report, &tx, &after, run->difference);
-    if (agrees && code == BS_OK && is_with)
-        agrees = script_compare_view(report->db_after, &after, &now, run->difference);
-    if (agrees && code == BS_OK && !is_with) {
+    struct script_target target = {
+        .conn = place->conn,
+        .model = &place->model,
+        .view = &now,
+        .print = "(transact ",
+        .print_end = ")",
+    };
+    struct datom_report *report;
+    struct model after;
+    if (!script_transact(run, &target, forms, &after, &report))
+        return false;
+    if (report) {
         model_fini(&place->model);
         place->model = after;
-        note_moment(run);
-    } else {
-        model_fini(&after);
     }
-    model_tx_fini(&tx);
     datom_report_free(report);
-    return agrees;
+    return true;
 }
 
 static bool do_step(struct script_run *run, struct edn step)
 {
     struct edn name = step.as.items[0];
-    if (edn_is_keyword(name, "transact") || edn_is_keyword(name, "with"))
-        return transact(run, step.as.items[1], edn_is_keyword(name, "with"));
+    if (edn_is_keyword(name, "transact"))
+        return transact(run, step.as.items[1]);
+    if (edn_is_keyword(name, "chain"))
+        return script_chain(run, step.as.items[1]);
     if (edn_is_keyword(name, "fork"))
         return script_go_on_in_fork(run);
     if (edn_is_keyword(name, "branch"))

@@ -9,18 +9,9 @@
 #define SCRIPT_PLACES_MAX 5
 #define SCRIPT_HELD_MAX 3
 
-struct script_moment {
-    uint64_t t;
-    int64_t instant_ms;
-    uint64_t next_t;
-    datom_id next_element;
-};
-
 struct script_place {
     struct datom_conn *conn;
     struct model model;
-    struct script_moment *moments; /* its transactions */
-    size_t moments_count, moments_capacity;
     size_t number; /* of a fork, for its name in print */
 };
 
@@ -59,6 +50,26 @@ bool script_compare_everything(struct script_run *run, bool every_t);
 /* Values of memory have what they had. Those of a store are taken back here, and say what the store
  * knows of their time: noHistory forgets, and so does excision. */
 bool script_compare_held(struct script_run *run);
+
+/* What a transaction is resolved against: the connection's newest value, or this value. */
+struct script_target {
+    struct datom_conn *conn; /* NULL: the value */
+    struct datom_db *db;
+    const struct model *model;
+    const struct model_view *view; /* of the value */
+    const char *print;             /* what stands before the forms, and after them */
+    const char *print_end;
+};
+
+/* script_run.c: runs it on both sides. When it is good there is a report, and the model after. */
+bool script_transact(struct script_run *run, const struct script_target *target, struct edn forms,
+                     struct model *ret_after, struct datom_report **ret_report);
+bool script_impossible(struct script_run *run, const char *what, const struct bs_error *error);
+
+/* script_chain.c: values made of values. */
+bool script_chain(struct script_run *run, struct edn steps);
+/* Goes on in a fork of a value; a branch goes back to one of the model's moments. */
+bool script_fork_of(struct script_run *run, struct datom_db *db, const struct model *model);
 
 /* Steps: see script.h. False when they differ from the model's. */
 bool script_go_on_in_fork(struct script_run *run);

@@ -9,7 +9,7 @@
 
 #include "datom/conn.h"
 
-static bool impossible(struct script_run *run, const char *what, const struct bs_error *error)
+bool script_impossible(struct script_run *run, const char *what, const struct bs_error *error)
 {
     return script_differs(run->difference, SCRIPT_IMPOSSIBLE, "%s: %s", what, error->message);
 }
@@ -26,7 +26,7 @@ static bool open_store(struct script_run *run)
     if (!run->options->on_disk)
         run->places[0].conn = datom_conn_new_memory(&options);
     else if (datom_conn_open(bs_str_from(dir), &options, &run->places[0].conn, &error) != BS_OK)
-        return impossible(run, "open", &error);
+        return script_impossible(run, "open", &error);
     return true;
 }
 
@@ -35,7 +35,6 @@ static void leave_place(struct script_run *run)
     struct script_place *place = script_here(run);
     datom_conn_unref(place->conn);
     model_fini(&place->model);
-    free(place->moments);
     *place = (struct script_place){0};
 }
 
@@ -101,18 +100,18 @@ static void print_remark(struct script_run *run, const char *text)
 
 static uint64_t some_t(struct script_run *run, size_t salt)
 {
-    const struct script_place *place = script_here(run);
-    if (place->moments_count == 0)
+    const struct model *model = &script_here(run)->model;
+    if (model->moments_count == 0)
         return DATOM_FIRST_USER_T;
-    return place->moments[(run->step * 7 + salt * 13) % place->moments_count].t;
+    return model->moments[(run->step * 7 + salt * 13) % model->moments_count].t;
 }
 
 /* Every point in time, in four views each. */
 static bool compare_every_t(struct script_run *run, struct datom_db *db)
 {
     const struct script_place *place = script_here(run);
-    for (size_t i = 0; i < place->moments_count; i++) {
-        uint64_t t = place->moments[i].t;
+    for (size_t i = 0; i < place->model.moments_count; i++) {
+        uint64_t t = place->model.moments[i].t;
         const struct model_view views[] = {
             {.as_of = t},
             {.as_of = UINT64_MAX, .since = t},
@@ -171,25 +170,18 @@ bool script_compare_held(struct script_run *run)
 
 /* ---- the other steps ---- */
 
-static bool fork_of(struct script_run *run, struct datom_db *db, const struct model *model)
+bool script_fork_of(struct script_run *run, struct datom_db *db, const struct model *model)
 {
     struct bs_error error = BS_ERROR_INIT;
     struct datom_options options = {.clock = bs_clock_of_fixed(&run->clock)};
     struct datom_conn *conn;
     if (datom_conn_fork(db, &options, &conn, &error) != BS_OK)
-        return impossible(run, "fork", &error);
-    const struct script_place *parent = script_here(run);
-    struct script_place *place = &run->places[++run->depth];
-    *place = (struct script_place){
+        return script_impossible(run, "fork", &error);
+    run->places[++run->depth] = (struct script_place){
         .conn = conn,
         .model = model_dup(model),
-        .moments_count = parent->moments_count,
-        .moments_capacity = parent->moments_count,
         .number = ++run->forks_count,
     };
-    if (parent->moments_count > 0)
-        place->moments =
-            bs_memdup(parent->moments, parent->moments_count * sizeof(*parent->moments));
     return true;
 }
 
@@ -201,26 +193,26 @@ bool script_go_on_in_fork(struct script_run *run)
     snprintf(text, sizeof(text), "(def f%zu (fork))", run->forks_count + 1);
     script_print_form(run, text, NULL, "");
     BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(script_here(run)->conn);
-    return fork_of(run, db, &script_here(run)->model);
+    return script_fork_of(run, db, &script_here(run)->model);
 }
 
 /* A fork of the past: what came after is taken back, and its ids are issued again. */
 bool script_go_on_in_branch(struct script_run *run, uint64_t number)
 {
     char text[60];
-    if (run->depth + 1 == SCRIPT_PLACES_MAX || script_here(run)->moments_count == 0)
+    const struct model *model = &script_here(run)->model;
+    if (run->depth + 1 == SCRIPT_PLACES_MAX || model->moments_count == 0)
         return true;
-    size_t at = (size_t)(number % script_here(run)->moments_count);
-    struct script_moment moment = script_here(run)->moments[at];
+    size_t at = (size_t)(number % model->moments_count);
+    uint64_t t = model->moments[at].t;
     snprintf(text, sizeof(text), "(def f%zu (fork %llu))", run->forks_count + 1,
-             (unsigned long long)moment.t);
+             (unsigned long long)t);
     script_print_form(run, text, NULL, "");
     BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(script_here(run)->conn);
-    BS_CLEANUP(datom_db_unrefp) struct datom_db *past = datom_db_as_of(db, moment.t);
-    if (!fork_of(run, past, &script_here(run)->model))
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *past = datom_db_as_of(db, t);
+    if (!script_fork_of(run, past, model))
         return false;
-    model_take_back(&script_here(run)->model, moment.t, moment.next_t, moment.next_element);
-    script_here(run)->moments_count = at + 1;
+    model_take_back(&script_here(run)->model, at);
     return script_compare_everything(run, false);
 }
 

@@ -73,6 +73,11 @@ static void print_totals(const char *where, const struct script_totals *totals)
         "# the model and stores %s: %llu transactions with %llu forms, %llu of them refused\n",
         where, (unsigned long long)totals->transactions, (unsigned long long)totals->forms,
         (unsigned long long)totals->refused);
+    if (getenv("BS_MODEL_SEED")) {
+        BS_CLEANUP(bs_buf_fini) struct bs_buf counts = BS_BUF_INIT(0);
+        script_print_counts(totals, &counts);
+        fputs(bs_buf_cstr(&counts), stderr);
+    }
 }
 
 /* What random transactions are refused for; that they meet all of it says that they are varied. */
@@ -100,8 +105,13 @@ static const enum bs_reason aims[] = {
 static void check_aims(const struct script_totals *totals)
 {
     for (size_t i = 0; i < BS_ARRAY_COUNT(aims) && totals->transactions >= AIMS_TRANSACTIONS; i++)
-        test_row(bs_reason_name(aims[i]), totals->saw[aims[i]],
+        test_row(bs_reason_name(aims[i]), totals->reasons[aims[i]] > 0,
                  "no transaction was refused for it");
+    for (size_t i = 0; script_kinds[i] && totals->transactions >= AIMS_TRANSACTIONS; i++)
+        test_row(script_kinds[i], totals->accepted_kinds[i] >= 5 && totals->refused_kinds[i] >= 5,
+                 "in %llu transactions that were good, in %llu that were refused",
+                 (unsigned long long)totals->accepted_kinds[i],
+                 (unsigned long long)totals->refused_kinds[i]);
     test_rows_end();
 }
 
@@ -151,6 +161,7 @@ static void test_model__shrinks_what_a_wrong_model_finds(void **state)
         {"tuples stay when a member goes", MODEL_MISTAKE_COMPOSITE, 8},
         {"components stay", MODEL_MISTAKE_COMPONENT, 8},
         {"erasing knows no before", MODEL_MISTAKE_BEFORE, 8},
+        {"a with is seen through as-of", MODEL_MISTAKE_WITH, 8},
     };
     for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
         BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);

@@ -1,0 +1,49 @@
+/* What random scripts are made of, so that nothing is tested by name only. */
+
+#include "script.h"
+
+const char *const script_kinds[] = {
+    "db/add",          "db/retract",          "db/retractEntity",
+    "db/cas",          "db.fn/reset-to-many", "db/excise",
+    "db.excise/attrs", "db.excise/before",    "db.excise/beforeT",
+    "db/tupleAttrs",   "db/noHistory",        NULL,
+};
+
+static void note_kinds(struct edn value, bool noted[SCRIPT_KINDS_MAX])
+{
+    size_t count = value.type == EDN_MAP      ? (size_t)value.len * 2
+                   : edn_is_collection(value) ? value.len
+                                              : 0;
+    for (size_t i = 0; i < count; i++)
+        note_kinds(value.as.items[i], noted);
+    for (size_t i = 0; value.type == EDN_KEYWORD && script_kinds[i]; i++)
+        noted[i] = noted[i] || bs_str_equals(edn_text_of(value), script_kinds[i]);
+}
+
+void script_count(struct script_totals *totals, struct edn forms, enum bs_reason refused)
+{
+    bool noted[SCRIPT_KINDS_MAX] = {false};
+    _Static_assert(BS_ARRAY_COUNT(script_kinds) <= SCRIPT_KINDS_MAX, "kinds do not fit");
+    totals->transactions++;
+    totals->forms += forms.len;
+    totals->refused += refused != BS_REASON_NONE;
+    totals->reasons[refused]++;
+    note_kinds(forms, noted);
+    for (size_t i = 0; script_kinds[i]; i++) {
+        totals->accepted_kinds[i] += noted[i] && refused == BS_REASON_NONE;
+        totals->refused_kinds[i] += noted[i] && refused != BS_REASON_NONE;
+    }
+}
+
+void script_print_counts(const struct script_totals *totals, struct bs_buf *out)
+{
+    for (size_t i = 0; script_kinds[i]; i++)
+        bs_buf_printf(out, "# :%s in %llu transactions that were good, in %llu that were refused\n",
+                      script_kinds[i], (unsigned long long)totals->accepted_kinds[i],
+                      (unsigned long long)totals->refused_kinds[i]);
+    for (size_t i = 0; i < BS_REASON_COUNT; i++) {
+        if (i != BS_REASON_NONE && totals->reasons[i] > 0)
+            bs_buf_printf(out, "# refused as %s: %llu\n", bs_reason_name((enum bs_reason)i),
+                          (unsigned long long)totals->reasons[i]);
+    }
+}
