@@ -220,8 +220,10 @@ enum bs_code query_entity_get(const struct query_entity *entity, struct bs_str a
     struct reading reading = {.entity = entity, .arena = arena, .error = error};
     BS_TRY(bs_arena_check(arena, attribute.len + 256, "an attribute's name", error));
     struct bs_str name = attribute;
-    bool reverse = split_reverse(attribute, arena, &name);
-    const struct datom_attribute *found = datom_db_attribute_named(entity->db, name);
+    const struct datom_attribute *found = datom_db_attribute_named(entity->db, attribute);
+    bool reverse = found == NULL && split_reverse(attribute, arena, &name);
+    if (reverse)
+        found = datom_db_attribute_named(entity->db, name);
     *ret_value = edn_nil();
     if (found == NULL || (reverse && found->type != DATOM_TYPE_REF))
         return BS_OK; /* as in Datomic: an entity is a map, and has no such key */

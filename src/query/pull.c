@@ -54,15 +54,16 @@ static enum bs_code find_attributes(struct pull *pull, const struct query_patter
         const struct pull_spec *spec = &pattern->specs[i];
         if (spec->kind != PULL_ATTRIBUTE)
             continue;
-        const struct datom_attribute *attribute = NULL;
-        BS_TRY(datom_db_find_attribute(pull->db, edn_keyword(spec->attribute), &attribute,
-                                       pull->error));
-        if (attribute->type != DATOM_TYPE_REF && (spec->reverse || spec->sub != PULL_SUB_NONE))
+        struct pull_attribute *found = &pull->attributes[spec->ordinal];
+        found->reverse = spec->reverse && !datom_db_attribute_named(pull->db, spec->name);
+        struct bs_str name = found->reverse ? spec->attribute : spec->name;
+        BS_TRY(
+            datom_db_find_attribute(pull->db, edn_keyword(name), &found->attribute, pull->error));
+        if (found->attribute->type != DATOM_TYPE_REF &&
+            (found->reverse || spec->sub != PULL_SUB_NONE))
             return bs_error_set(pull->error, BS_REASON_Q_INVALID_PULL,
-                                ":%.*s is no reference: there is nothing %s it",
-                                BS_STR_ARGS(spec->attribute),
-                                spec->reverse ? "that points by" : "below");
-        pull->attributes[spec->ordinal] = attribute;
+                                ":%.*s is no reference: there is nothing %s it", BS_STR_ARGS(name),
+                                found->reverse ? "that points by" : "below");
         if (spec->sub == PULL_SUB_PATTERN)
             BS_TRY(find_attributes(pull, spec->pattern));
     }
@@ -85,9 +86,9 @@ enum bs_code pull_init(struct pull *pull, struct datom_db *db, const struct quer
     if (datom_db_is_history(db))
         return bs_error_set(error, BS_REASON_DB_NOT_ON_HISTORY,
                             "pull reads one point in time, and a history has none");
-    BS_TRY(bs_arena_check(arena, pattern->attributes_count * sizeof(void *) + 32, "a pull", error));
-    pull->attributes =
-        bs_arena_new_array(arena, pattern->attributes_count, const struct datom_attribute *);
+    BS_TRY(bs_arena_check(arena, pattern->attributes_count * sizeof(*pull->attributes) + 32,
+                          "a pull", error));
+    pull->attributes = bs_arena_new_array(arena, pattern->attributes_count, struct pull_attribute);
     return find_attributes(pull, pattern);
 }
 
@@ -124,14 +125,14 @@ static enum bs_code read_values(struct pull *pull, const struct datom_range *ran
 static enum bs_code read_spec(struct pull *pull, const struct pull_spec *spec, datom_id id,
                               struct edn_list *values)
 {
-    const struct datom_attribute *attribute = pull->attributes[spec->ordinal];
+    const struct pull_attribute *wanted = &pull->attributes[spec->ordinal];
     struct datom_range range = {.index = DATOM_EAVT, .has_e = true, .e = id};
-    if (spec->reverse)
+    if (wanted->reverse)
         range =
             (struct datom_range){.index = DATOM_VAET, .has_v = true, .v = edn_long((int64_t)id)};
     range.has_a = true;
-    range.a = attribute->id;
-    bool one = !spec->reverse && !attribute->many;
+    range.a = wanted->attribute->id;
+    bool one = !wanted->reverse && !wanted->attribute->many;
     return read_values(pull, &range, one ? 1 : spec->limit, values);
 }
 
@@ -188,9 +189,9 @@ static enum bs_code recurse(struct visit *visit, const struct pull_spec *spec, i
 static enum bs_code shape_value(struct visit *visit, const struct pull_spec *spec, int64_t left,
                                 struct edn value, struct edn *ret_value)
 {
-    const struct datom_attribute *attribute = visit->pull->attributes[spec->ordinal];
+    const struct pull_attribute *wanted = &visit->pull->attributes[spec->ordinal];
     *ret_value = value;
-    if (attribute->type != DATOM_TYPE_REF)
+    if (wanted->attribute->type != DATOM_TYPE_REF)
         return BS_OK;
     datom_id id = (datom_id)value.as.integer;
     switch (spec->sub) {
@@ -201,7 +202,7 @@ static enum bs_code shape_value(struct visit *visit, const struct pull_spec *spe
     case PULL_SUB_NONE:
         break;
     }
-    if (attribute->is_component && !spec->reverse)
+    if (wanted->attribute->is_component && !wanted->reverse)
         return expand(visit, id, ret_value);
     *ret_value = id_map(visit->pull, id, false);
     return BS_OK;
@@ -281,7 +282,7 @@ static int64_t levels_left(const struct visit *visit, const struct pull_spec *sp
 static enum bs_code visit_spec(struct visit *visit, const struct pull_spec *spec)
 {
     struct pull *pull = visit->pull;
-    const struct datom_attribute *attribute = pull->attributes[spec->ordinal];
+    const struct pull_attribute *wanted = &pull->attributes[spec->ordinal];
     int64_t left = spec->sub == PULL_SUB_RECURSION ? levels_left(visit, spec) : 0;
     if (spec->sub == PULL_SUB_RECURSION && left == 0)
         return BS_OK;
@@ -297,7 +298,7 @@ static enum bs_code visit_spec(struct visit *visit, const struct pull_spec *spec
         if (!edn_is_nil(shaped))
             values.items[count++] = shaped;
     }
-    bool single = spec->reverse ? attribute->is_component : !attribute->many;
+    bool single = wanted->reverse ? wanted->attribute->is_component : !wanted->attribute->many;
     if (single && count == 0)
         return add_missing(visit, spec);
     struct edn value = single ? values.items[0] : edn_collection(EDN_VECTOR, values.items, count);
@@ -314,8 +315,9 @@ static bool is_spelled_out(const struct visit *visit, const struct datom_attribu
         return false;
     for (size_t i = 0; i < visit->pattern->count; i++) {
         const struct pull_spec *spec = &visit->pattern->specs[i];
-        if (spec->kind == PULL_ATTRIBUTE && !spec->reverse &&
-            visit->pull->attributes[spec->ordinal]->id == attribute->id)
+        const struct pull_attribute *wanted = &visit->pull->attributes[spec->ordinal];
+        if (spec->kind == PULL_ATTRIBUTE && !wanted->reverse &&
+            wanted->attribute->id == attribute->id)
             return true;
     }
     return false;

@@ -37,9 +37,10 @@ enum pull_xform {
 struct pull_spec {
     enum pull_spec_kind kind;
     struct bs_str attribute; /* without colon, without the reverse's underscore */
-    bool reverse;
-    struct edn key; /* in the result */
-    int64_t limit;  /* PULL_UNLIMITED: all */
+    bool reverse;            /* unless an attribute has the name with its underscore */
+    struct bs_str name;      /* as it stands in the pattern, without colon */
+    struct edn key;          /* in the result */
+    int64_t limit;           /* PULL_UNLIMITED: all */
     bool has_default;
     struct edn default_value;
     enum pull_xform xform;
@@ -57,11 +58,16 @@ struct query_pattern {
     size_t attributes_count; /* outermost: how many ordinals */
 };
 
+struct pull_attribute {
+    const struct datom_attribute *attribute;
+    bool reverse;
+};
+
 /* A pattern whose attributes are looked up in a database. */
 struct pull {
     struct datom_db *db;
     const struct query_pattern *pattern;
-    const struct datom_attribute **attributes; /* by ordinal */
+    struct pull_attribute *attributes; /* by ordinal */
     const struct bs_interrupt *interrupt;
     uint64_t budget_bytes;
     struct bs_arena *arena; /* for results */

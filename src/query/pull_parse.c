@@ -33,6 +33,7 @@ static enum bs_code parse_name(struct pull_parser *p, struct edn form, struct pu
     *spec = (struct pull_spec){
         .kind = PULL_ATTRIBUTE,
         .attribute = edn_text_of(form),
+        .name = edn_text_of(form),
         .key = form,
         .limit = BS_LIMIT_PULL_MANY,
     };
