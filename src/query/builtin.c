@@ -73,6 +73,11 @@ bool builtin_takes_source(const struct builtin *builtin)
     return builtin->takes_source;
 }
 
+bool builtin_reads_log(const struct builtin *builtin)
+{
+    return builtin->takes_source && bs_str_starts_with(bs_str_from(builtin->name), BS_STR("tx-"));
+}
+
 enum bs_code builtin_refuse(struct builtin_env *env, struct edn arg, const char *what)
 {
     char form[200];

@@ -50,6 +50,8 @@ enum bs_code builtin_find(struct bs_str name, const struct builtin **ret_builtin
 enum bs_code builtin_check_arity(const struct builtin *builtin, struct edn form, size_t count,
                                  struct bs_error *error);
 bool builtin_takes_source(const struct builtin *builtin);
+/* Whether the source may be a variable's value too: tx-ids and tx-data. */
+bool builtin_reads_log(const struct builtin *builtin);
 /* The idx'th function of all; NULL past the end. */
 const struct builtin *builtin_at(size_t idx);
 

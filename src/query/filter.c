@@ -18,6 +18,21 @@
 /* What a variable of a clause stands for. */
 static const char *const variables[] = {"?e", "?a", "?v", "?tx", "?added"};
 
+struct filter_call;
+
+struct argument {
+    struct edn value;               /* a constant */
+    int variable;                   /* -1: none */
+    const struct filter_call *call; /* NULL: none */
+};
+
+struct filter_call {
+    const struct builtin *builtin;
+    struct edn form; /* for messages */
+    const struct argument *arguments;
+    size_t count;
+};
+
 enum clause_kind {
     CLAUSE_CALL,
     CLAUSE_AND,
@@ -27,8 +42,7 @@ enum clause_kind {
 
 struct clause {
     enum clause_kind kind;
-    const struct builtin *builtin;
-    struct edn form;            /* the call; its arguments stand behind the name */
+    const struct filter_call *call;
     const struct clause *inner; /* not of a call */
     size_t inner_count;
 };
@@ -88,35 +102,56 @@ static enum bs_code check_regex(struct filter *filter, struct edn call, struct b
     return BS_OK;
 }
 
-static enum bs_code parse_call(struct filter *filter, struct edn call, struct clause *clause,
-                               struct bs_error *error)
+static enum bs_code parse_call(struct filter *filter, struct edn form, int depth,
+                               const struct filter_call **ret_call, struct bs_error *error);
+
+static enum bs_code parse_argument(struct filter *filter, struct edn form, int depth,
+                                   struct argument *ret_argument, struct bs_error *error)
 {
     char text[120];
-    struct bs_str name = edn_text_of(call.as.items[0]);
-    BS_TRY(builtin_find(name, &clause->builtin, error));
-    if (builtin_takes_source(clause->builtin))
+    *ret_argument = (struct argument){.value = form, .variable = -1};
+    if (form.type == EDN_LIST && form.len > 0 && form.as.items[0].type == EDN_SYMBOL)
+        return parse_call(filter, form, depth + 1, &ret_argument->call, error);
+    if (form.type != EDN_SYMBOL)
+        return BS_OK;
+    ret_argument->variable = variable_of(form);
+    if (ret_argument->variable >= 0)
+        return BS_OK;
+    return bs_error_set(error, BS_REASON_Q_INVALID_ARGUMENT,
+                        "filter: nothing is called %s: expected ?e, ?a, ?v, ?tx or ?added",
+                        edn_print_cut(form, text, sizeof(text)));
+}
+
+static enum bs_code too_deep(struct bs_error *error)
+{
+    return bs_error_set(error, BS_REASON_LIMIT,
+                        "a filter's clauses and calls are nested at most %d deep",
+                        CLAUSE_DEPTH_MAX);
+}
+
+static enum bs_code parse_call(struct filter *filter, struct edn form, int depth,
+                               const struct filter_call **ret_call, struct bs_error *error)
+{
+    struct bs_str name = edn_text_of(form.as.items[0]);
+    struct filter_call *call = bs_arena_new_item(filter->arena, struct filter_call);
+    if (depth > CLAUSE_DEPTH_MAX)
+        return too_deep(error);
+    call->form = form;
+    call->count = form.len - 1;
+    BS_TRY(builtin_find(name, &call->builtin, error));
+    if (builtin_takes_source(call->builtin))
         return bs_error_set(error, BS_REASON_Q_UNSUPPORTED,
                             "filter: %.*s reads a database, and a filter's clause sees one datom "
                             "only",
                             BS_STR_ARGS(name));
-    BS_TRY(builtin_check_arity(clause->builtin, call, call.len - 1, error));
-    for (size_t i = 1; i < call.len; i++) {
-        struct edn argument = call.as.items[i];
-        if (argument.type == EDN_SYMBOL && variable_of(argument) < 0)
-            return bs_error_set(error, BS_REASON_Q_INVALID_ARGUMENT,
-                                "filter: nothing is called %s: expected ?e, ?a, ?v, ?tx or ?added",
-                                edn_print_cut(argument, text, sizeof(text)));
-        if (argument.type == EDN_LIST && argument.len > 0 &&
-            argument.as.items[0].type == EDN_SYMBOL)
-            return bs_error_set(
-                error, BS_REASON_Q_INVALID_ARGUMENT,
-                "filter: %s in the place of an argument: calls don't nest, expected "
-                "a constant, ?e, ?a, ?v, ?tx or ?added",
-                edn_print_cut(argument, text, sizeof(text)));
-    }
-    if (bs_str_starts_with(bs_str_from(clause->builtin->name), BS_STR("re-")))
-        BS_TRY(check_regex(filter, call, error));
-    clause->form = call;
+    BS_TRY(builtin_check_arity(call->builtin, form, call->count, error));
+    struct argument *arguments = bs_arena_new_array(filter->arena, call->count, struct argument);
+    for (size_t i = 0; i < call->count; i++)
+        BS_TRY(parse_argument(filter, form.as.items[i + 1], depth, &arguments[i], error));
+    call->arguments = arguments;
+    if (bs_str_starts_with(bs_str_from(call->builtin->name), BS_STR("re-")))
+        BS_TRY(check_regex(filter, form, error));
+    *ret_call = call;
     return BS_OK;
 }
 
@@ -126,11 +161,10 @@ static enum bs_code parse_clause(struct filter *filter, struct edn form, int dep
     static const char *const names[] = {
         [CLAUSE_AND] = "and", [CLAUSE_OR] = "or", [CLAUSE_NOT] = "not"};
     if (depth > CLAUSE_DEPTH_MAX)
-        return bs_error_set(error, BS_REASON_LIMIT, "a filter's clauses are nested at most %d deep",
-                            CLAUSE_DEPTH_MAX);
+        return too_deep(error);
     if (form.type == EDN_VECTOR && form.len == 1 && form.as.items[0].type == EDN_LIST &&
         form.as.items[0].len > 0 && form.as.items[0].as.items[0].type == EDN_SYMBOL)
-        return parse_call(filter, form.as.items[0], clause, error);
+        return parse_call(filter, form.as.items[0], depth, &clause->call, error);
     if (form.type != EDN_LIST || form.len < 2 || form.as.items[0].type != EDN_SYMBOL)
         return refuse(form, error);
     for (int kind = CLAUSE_AND; kind <= CLAUSE_NOT; kind++) {
@@ -162,19 +196,26 @@ static enum bs_code parse_all(struct filter *filter, struct edn forms, size_t fi
 static bool all_hold(struct builtin_env *env, const struct edn *values,
                      const struct clause *clauses, size_t count);
 
+static enum bs_code run_call(struct builtin_env *env, const struct edn *values,
+                             const struct filter_call *call, struct edn *ret_value)
+{
+    struct edn *args = bs_arena_new_array(env->arena, call->count, struct edn);
+    for (size_t i = 0; i < call->count; i++) {
+        const struct argument *argument = &call->arguments[i];
+        args[i] = argument->variable >= 0 ? values[argument->variable] : argument->value;
+        if (argument->call)
+            BS_TRY(run_call(env, values, argument->call, &args[i]));
+    }
+    env->form = call->form;
+    return call->builtin->function(env, args, call->count, ret_value);
+}
+
 /* A call that fails, as one that compares a text with a number, does not hold. */
 static bool call_holds(struct builtin_env *env, const struct edn *values,
                        const struct clause *clause)
 {
-    size_t count = clause->form.len - 1;
-    struct edn *args = bs_arena_new_array(env->arena, count, struct edn);
     struct edn value = edn_nil();
-    for (size_t i = 0; i < count; i++) {
-        struct edn argument = clause->form.as.items[i + 1];
-        args[i] = argument.type == EDN_SYMBOL ? values[variable_of(argument)] : argument;
-    }
-    env->form = clause->form;
-    return clause->builtin->function(env, args, count, &value) == BS_OK && edn_is_truthy(value);
+    return run_call(env, values, clause->call, &value) == BS_OK && edn_is_truthy(value);
 }
 
 static bool holds(struct builtin_env *env, const struct edn *values, const struct clause *clause)

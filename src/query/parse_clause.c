@@ -123,6 +123,9 @@ static enum bs_code parse_call(struct parser *p, struct edn form, const struct c
     for (size_t i = 0; i < call->count; i++) {
         BS_TRY(parse_argument(p, form.as.items[i + 1], &args[i], &call->vars));
         bool source_first = i == 0 && builtin_takes_source(call->function);
+        /* (tx-ids ?log ...), as Datomic's manual writes it: the value is looked at in the call */
+        if (source_first && args[i].kind == TERM_VAR && builtin_reads_log(call->function))
+            continue;
         if (source_first != (args[i].kind == TERM_SOURCE))
             return parse_fail(p, form,
                               source_first ? "the first argument is a data source, such as $"

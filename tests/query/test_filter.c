@@ -64,7 +64,13 @@ static void test_filters__match_by_regular_expressions(void **state)
          "     [(re-find \"Z\" ?v)] [(re-find \"Q\" ?v)] [(re-find \"R\" ?v)] [(re-find \"S\" ?v)]"
          "     [(re-find \"T\" ?v)] [(re-find \"^D\" ?v)])]",
          "Dave"},
-        {"a call in a call", "[[(re-find \"^[AB]\" (str ?v))]]", "filter: "},
+        {"of what a call makes", "[[(re-find \"^:?(person/name|[AB])\" (str ?a ?v))]]",
+         "Alice Bob Carol Dave"},
+        {"of what a call makes of a call", "[[(re-find \"^[AB]..5\" (str ?v (count (str ?v))))]]",
+         ""},
+        {"an expression in a call", "[[(= \"A\" (re-find \"^.\" ?v))]]", "Alice"},
+        {"one in a call that is none", "[[(= \"A\" (re-find \"(\" ?v))]]", "filter: "},
+        {"a variable in a call that is none", "[[(= \"A\" (str ?x))]]", "filter: "},
         {"one that is none", "[(or [(= ?v 1)] [(re-find \"(\" ?v)])]", "filter: "},
         {"one that has what is not built", "[[(re-matches \"(?=x)\" ?v)]]", "filter: "},
     };
