@@ -21,6 +21,29 @@ static enum bs_code look_up_attribute(struct shell *shell, const struct query_en
     return BS_OK;
 }
 
+/* A datom is a vector [E ATTR V TX ADDED]; its parts have names too. */
+static bool is_datom(struct edn value)
+{
+    const struct edn *items = value.as.items;
+    return value.len == 5 && items[0].type == EDN_LONG &&
+           (items[1].type == EDN_KEYWORD || items[1].type == EDN_LONG) &&
+           items[3].type == EDN_LONG &&
+           datom_id_part((datom_id)items[3].as.integer) == DATOM_PART_TX &&
+           items[4].type == EDN_BOOLEAN;
+}
+
+static bool datom_part(struct edn value, struct edn key, struct edn *ret_value)
+{
+    static const char *const names[] = {"e", "a", "v", "tx", "added"};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(names) && is_datom(value); i++) {
+        if (!edn_is_text(key, EDN_KEYWORD, bs_str_from(names[i])))
+            continue;
+        *ret_value = value.as.items[i];
+        return true;
+    }
+    return false;
+}
+
 enum bs_code shell_look_up(struct shell *shell, struct edn holder, struct edn key,
                            struct edn *ret_value, bool *ret_found, struct bs_error *error)
 {
@@ -39,6 +62,9 @@ enum bs_code shell_look_up(struct shell *shell, struct edn holder, struct edn ke
         *ret_value = key;
         return BS_OK;
     case EDN_VECTOR:
+        *ret_found = datom_part(holder, key, ret_value);
+        if (*ret_found)
+            return BS_OK;
         if (key.type != EDN_LONG)
             return bs_error_set(error, BS_REASON_SHELL_INVALID_ARGUMENT,
                                 "%s can't be looked up in a vector: expected a place, from 0",

@@ -276,3 +276,15 @@ SHELL_FUNCTION(squuid)
     *ret_value = edn_uuid(bytes);
     return BS_OK;
 }
+
+SHELL_FUNCTION(squuid_time_millis)
+{
+    (void)count;
+    struct edn uuid = arguments[0];
+    if (uuid.type != EDN_UUID)
+        return bs_error_set(error, BS_REASON_SHELL_INVALID_ARGUMENT,
+                            "squuid-time-millis: expected a uuid of (squuid), got %s",
+                            shell_show(shell, uuid));
+    *ret_value = edn_long((int64_t)bs_load_u32(uuid.as.bytes) * 1000);
+    return BS_OK;
+}

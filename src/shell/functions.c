@@ -127,6 +127,9 @@ static const struct shell_function functions[] = {
      "(seek-datoms db :eavt (entid-at db :db.part/user 1000))"},
     {"squuid", 0, 0, false, shell_run_squuid, "(squuid)",
      "a new uuid that begins with the time, so that later ones sort later", "(squuid)"},
+    {"squuid-time-millis", 1, 1, false, shell_run_squuid_time_millis, "(squuid-time-millis UUID)",
+     "when such a uuid was made, in milliseconds since 1970, to the second",
+     "(squuid-time-millis (squuid))"},
     {"fork", 0, 1, false, shell_run_fork, "(fork)",
      "a branch of the whole universe; nothing done in it is seen outside; (fork T) from an earlier "
      "t",

@@ -139,6 +139,7 @@ SHELL_FUNCTION(part);
 SHELL_FUNCTION(implicit_part);
 SHELL_FUNCTION(entid_at);
 SHELL_FUNCTION(squuid);
+SHELL_FUNCTION(squuid_time_millis);
 SHELL_FUNCTION(fork);
 SHELL_FUNCTION(call);
 SHELL_FUNCTION(check);
