@@ -1,6 +1,7 @@
 /*
  * Excision: what is erased and what is left, in current values, history, log and files; on disk, in
- * memory, in forks, through another log; what was noHistory; killed on the way.
+ * memory, in forks, through another log; what was noHistory; killed on the way (the reference's row
+ * 45).
  */
 
 #include "support.h"

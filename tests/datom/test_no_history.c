@@ -1,6 +1,7 @@
 /*
  * Attributes with :db/noHistory: superseded values are gone from the indexes as soon as the
- * transaction is done, on disk, in memory and in forks; the log keeps what was said.
+ * transaction is done, on disk, in memory and in forks; the log keeps what was said (the
+ * reference's row 15).
  */
 
 #include "support.h"

@@ -1,4 +1,5 @@
-/* Partitions: where new entities go, what a transaction may say of it, and ids to seek from. */
+/* Partitions: where new entities go, what a transaction may say of it, and ids to seek from (the
+ * reference's rows 2, 5 and 28). */
 
 #include "support.h"
 

@@ -1,8 +1,9 @@
 /*
  * Rows 46 to 50 of the reference's table of transactions (reports, with, atomicity, many writers),
  * and its twenty corner cases (1.8) that a store shows: scripts of steps on a fork of the people.
- * The cases about tuples (11, 12) are in test_tuples.c, those about queries (16 to 19) in
- * tests/query/test_corners.c.
+ * The cases about tuples (11, 12) are in test_tuples.c, 13 and 15 across reopening in
+ * test_schema.c, those about queries (1 of pulls, 16 to 19) in tests/query/test_corners.c. Scripts
+ * of the shell, tests/blackbox/shell/rows_*.edn, walk the tables 1.1, 1.2 and 1.6 row by row.
  */
 
 #include "support.h"

@@ -1,7 +1,7 @@
 /*
  * Tuples as a user sees them: composites that the store keeps, heterogeneous and homogeneous ones
  * that the user gives; each row on a fork of one store, and a composite against a naive one over
- * random transactions.
+ * random transactions. The reference's rows 19 to 22, and its corner cases 11 and 12 by number.
  */
 
 #include "support.h"
@@ -71,9 +71,9 @@ static const struct row composite_rows[] = {
      0, NULL},
     {"a member changes", NULL, "[{:x/name \"a\" :x/a 3}]",
      "-1003:x/a:1 +1003:x/a:3 -1003:x/a+b:[1 \"one\"] +1003:x/a+b:[3 \"one\"]", 0, NULL},
-    {"a member goes", NULL, "[[:db/retract [:x/name \"a\"] :x/a 1]]",
+    {"case 11: a member goes", NULL, "[[:db/retract [:x/name \"a\"] :x/a 1]]",
      "-1003:x/a:1 -1003:x/a+b:[1 \"one\"] +1003:x/a+b:[nil \"one\"]", 0, NULL},
-    {"all members go, the tuple too", NULL,
+    {"case 11: all members go, the tuple too", NULL,
      "[[:db/retract [:x/name \"a\"] :x/a] [:db/retract [:x/name \"a\"] :x/b]]",
      "-1003:x/a:1 -1003:x/b:\"one\" -1003:x/a+b:[1 \"one\"] -1003:x/b+r:[\"one\" nil]", 0, NULL},
     {"retractEntity", NULL, "[[:db/retractEntity [:x/name \"b\"]]]",
@@ -89,14 +89,15 @@ static const struct row composite_rows[] = {
      "[[:db/retract [:x/name \"a\"] :x/a+b [1 \"one\"]] [:db/retract [:x/name \"a\"] :x/b+r]]", "",
      0, NULL},
     {"a redundant member says nothing", NULL, "[{:x/name \"a\" :x/a 1}]", "", 0, NULL},
-    {"nothing is filled in when a composite comes", NULL,
+    {"case 11: nothing is filled in when a composite comes", NULL,
      "[" TUPLE_ONE ":db/tupleAttrs [:x/a :x/b]}]",
      "+84:db/ident::y/t +84:db/valueType:63 +84:db/cardinality:35 "
      "+84:db/tupleAttrs:[:x/a :x/b] +0:db.install/attribute:84",
      0, NULL},
-    {"a redundant member makes what is missing", "[" TUPLE_ONE ":db/tupleAttrs [:x/a :x/b]}]",
-     "[{:x/name \"a\" :x/a 1}]", "+1003:y/t:[1 \"one\"]", 0, NULL},
-    {"a retraction makes what is missing", "[" TUPLE_ONE ":db/tupleAttrs [:x/a :x/b]}]",
+    {"case 11: a redundant member makes what is missing",
+     "[" TUPLE_ONE ":db/tupleAttrs [:x/a :x/b]}]", "[{:x/name \"a\" :x/a 1}]",
+     "+1003:y/t:[1 \"one\"]", 0, NULL},
+    {"case 11: a retraction makes what is missing", "[" TUPLE_ONE ":db/tupleAttrs [:x/a :x/b]}]",
      "[[:db/retract [:x/name \"a\"] :x/b \"one\"]]",
      "-1003:x/b:\"one\" -1003:x/a+b:[1 \"one\"] +1003:x/a+b:[1 nil] -1003:x/b+r:[\"one\" nil] "
      "+1003:y/t:[1 nil]",
@@ -116,8 +117,8 @@ static const struct row composite_rows[] = {
      0, NULL},
     {"unique: the members of another", NULL, "[{:x/name \"n\" :x/a 1 :x/b \"one\"}]", NULL,
      BS_REASON_DB_UNIQUE_CONFLICT, ":x/a+b [1 \"one\"] is held by entity 17592186045419"},
-    {"unique: nil is nil", NULL, "[{:x/name \"n\" :x/a 2}]", NULL, BS_REASON_DB_UNIQUE_CONFLICT,
-     ":x/a+b [2 nil] is held by entity 17592186045420"},
+    {"case 12: unique: nil is nil", NULL, "[{:x/name \"n\" :x/a 2}]", NULL,
+     BS_REASON_DB_UNIQUE_CONFLICT, ":x/a+b [2 nil] is held by entity 17592186045420"},
     {"unique: twice in one transaction", NULL, "[{:x/a 8} {:x/a 8}]", NULL,
      BS_REASON_DB_UNIQUE_CONFLICT, ":x/a+b [8 nil]"},
     {"unique: moved in one transaction", NULL, "[{:x/name \"b\" :x/a 4} {:x/name \"n\" :x/a 2}]",

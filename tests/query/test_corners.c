@@ -1,6 +1,6 @@
 /*
- * Cases 16 to 19 of the reference's twenty corner cases (1.8): rules with not, cycles, sums with
- * and without :with, and what finds nothing.
+ * Cases 1 and 16 to 19 of the reference's twenty corner cases (1.8): false as a value, rules with
+ * not, cycles, sums with and without :with, and what finds nothing.
  */
 
 #include "support.h"
@@ -13,12 +13,13 @@ static const char *const family[] = {
     " {:db/ident :f/next :db/valueType :db.type/ref :db/cardinality :db.cardinality/many}"
     " {:db/ident :f/part :db/valueType :db.type/ref :db/cardinality :db.cardinality/many"
     "  :db/isComponent true}"
-    " {:db/ident :f/heads :db/valueType :db.type/long :db/cardinality :db.cardinality/one}]",
+    " {:db/ident :f/heads :db/valueType :db.type/long :db/cardinality :db.cardinality/one}"
+    " {:db/ident :f/ok :db/valueType :db.type/boolean :db/cardinality :db.cardinality/one}]",
     /* a, b and c in a circle, c also to d; e alone, its own part */
     "[{:db/id \"a\" :f/name \"a\" :f/next \"b\" :f/heads 3}"
     " {:db/id \"b\" :f/name \"b\" :f/next \"c\" :f/heads 1}"
     " {:db/id \"c\" :f/name \"c\" :f/next [\"a\" \"d\"] :f/heads 1}"
-    " {:db/id \"d\" :f/name \"d\" :f/heads 1}"
+    " {:db/id \"d\" :f/name \"d\" :f/heads 1 :f/ok false}"
     " {:db/id \"e\" :f/name \"e\" :f/part \"e\"}]",
 };
 
@@ -38,6 +39,17 @@ struct row {
 };
 
 static const struct row rows[] = {
+    {"case 1: false is no reason for a pull's default",
+     "[:find (pull ?e [(:f/ok :default true)]) . :in $ ?e]", "[$ [:f/name \"d\"]]",
+     "{:f/ok false}"},
+    {"case 1: what is missing is", "[:find (pull ?e [(:f/ok :default true)]) . :in $ ?e]",
+     "[$ [:f/name \"c\"]]", "{:f/ok true}"},
+    {"case 1: nor for get-else", "[:find ?ok . :in $ ?e :where [(get-else $ ?e :f/ok true) ?ok]]",
+     "[$ [:f/name \"d\"]]", "false"},
+    {"case 1: false is not missing",
+     "[:find [?n ...] :where [?e :f/name ?n] (not [(missing? $ ?e :f/ok)])]", "[$]", "[\"d\"]"},
+    {"case 1: false is found", "[:find ?n . :where [?e :f/ok false] [?e :f/name ?n]]", "[$]",
+     "\"d\""},
     {"case 16: not inside a rule whose variable an input binds",
      "[:find [?m ...] :in $ % ?n :where (not-named ?n ?y) [?y :f/name ?m] :order-by [?m]]",
      "[$ % \"b\"]", "[\"a\" \"c\" \"d\"]"},
