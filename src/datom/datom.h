@@ -8,8 +8,8 @@
  *     struct datom_conn *conn;
  *     BS_TRY(datom_conn_open(BS_STR("music"), NULL, &conn, error));
  *     struct datom_report *report;
- *     BS_TRY(datom_transact_text(conn, BS_STR("[{:db/ident :artist/name ...}]"), NULL, &report,
- * error)); struct datom_db *db = datom_conn_db(conn);
+ *     BS_TRY(datom_transact_text(conn, BS_STR("[...]"), NULL, &report, error));
+ *     struct datom_db *db = datom_conn_db(conn);
  *     ...
  *
  * The three things here:
@@ -17,7 +17,7 @@
  *  - a connection (struct datom_conn): the one writer of a store, a store in memory, or a fork;
  *  - a database value (struct datom_db): immutable, reference-counted, cheap, safe to share between
  *    threads; it never changes, and may outlive its connection (the store closes with its last
- * value);
+ *    value);
  *  - a cursor (struct datom_cursor): the one way to read ranges of datoms.
  *
  * Values are struct edn. Reference values are longs (entity ids). Semantics are Datomic's unless
@@ -401,9 +401,8 @@ struct datom_range {
 
 /*
  * The datoms of a range of a value, in index order (e, a, v ascending, tx descending; or the other
- * way round), as its view
- * shows them. Handle: DB_ATTRIBUTE_NOT_INDEXED (avet of an attribute without, vaet of a non-ref),
- * DB_INVALID_INDEX. The cursor holds the value.
+ * way round), as its view shows them. Handle: DB_ATTRIBUTE_NOT_INDEXED (avet of an attribute
+ * without, vaet of a non-ref), DB_INVALID_INDEX. The cursor holds the value.
  */
 BS_API BS_MUST_CHECK enum bs_code datom_cursor_open(struct datom_db *db,
                                                     const struct datom_range *range,
