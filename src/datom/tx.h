@@ -182,7 +182,7 @@ BS_MUST_CHECK enum bs_code tx_check_functions(struct tx *tx, struct bs_error *er
 /* Whether what is asserted passes its attributes' predicates, by the schema before (tx_pred.c). */
 BS_MUST_CHECK enum bs_code tx_check_predicates(struct tx *tx, struct bs_error *error);
 BS_MUST_CHECK enum bs_code tx_check_schema(struct tx *tx, struct bs_error *error);
-/* Whether what is to be excised can be, by the schema after (tx_excise.c). Handle:
+/* Whether :db.excise/attrs are attributes, by the schema after (tx_excise.c). Handle:
  * DB_INVALID_EXCISE. */
 BS_MUST_CHECK enum bs_code tx_check_excisions(struct tx *tx, struct bs_error *error);
 BS_MUST_CHECK enum bs_code tx_apply(struct tx *tx, struct bs_error *error);

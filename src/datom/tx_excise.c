@@ -250,50 +250,21 @@ static bool is_request(const struct tx_entry *entry)
     return entry->attribute->id == DATOM_DB_EXCISE && entry->added && !entry->is_redundant;
 }
 
-/* ---- what can't be asked for ---- */
-
-static enum bs_code refuse(struct tx *tx, const struct tx_entry *entry, const char *what,
-                           struct bs_error *error)
-{
-    datom_id id = (datom_id)entry->v.as.integer;
-    struct bs_str ident = datom_schema_ident(tx->schema_after, id);
-    bs_error_set(error, BS_REASON_DB_INVALID_EXCISE, ":%.*s of entity %llu%s%.*s: %s",
-                 BS_STR_ARGS(entry->attribute->ident), (unsigned long long)id,
-                 ident.len > 0 ? ", :" : "", BS_STR_ARGS(ident), what);
-    return tx_blame_entry(tx, entry, BS_INVALID_ARGUMENT, error);
-}
-
-/* An attribute's datoms can be erased, and an entity of any partition but the schema's. */
-static const char *check_target(const struct tx *tx, datom_id target)
-{
-    if (datom_id_part(target) != DATOM_PART_DB)
-        return NULL;
-    if (target < DATOM_BOOT_NEXT_ELEMENT)
-        return "what is built in stays: expected an entity or an attribute of one's own";
-    return datom_schema_attribute(tx->schema_after, target)
-               ? NULL
-               : "it is part of the schema, which stays: expected an entity of another partition, "
-                 "or an attribute";
-}
-
-static const char *check_attribute(const struct tx *tx, datom_id a)
-{
-    if (!datom_schema_attribute(tx->schema_after, a))
-        return "it is no attribute: expected those whose datoms are to be erased";
-    return tx_excise_spares(a) ? "datoms of it stay: expected other attributes" : NULL;
-}
-
 enum bs_code tx_check_excisions(struct tx *tx, struct bs_error *error)
 {
     for (size_t i = 0; i < tx->entries_count; i++) {
         const struct tx_entry *entry = &tx->entries[i];
-        const char *what = NULL;
-        if (is_request(entry))
-            what = check_target(tx, (datom_id)entry->v.as.integer);
-        else if (entry->attribute->id == DATOM_DB_EXCISE_ATTRS && entry->added)
-            what = check_attribute(tx, (datom_id)entry->v.as.integer);
-        if (what)
-            return refuse(tx, entry, what, error);
+        if (entry->attribute->id != DATOM_DB_EXCISE_ATTRS || !entry->added)
+            continue;
+        datom_id id = (datom_id)entry->v.as.integer;
+        if (datom_schema_attribute(tx->schema_after, id))
+            continue;
+        struct bs_str ident = datom_schema_ident(tx->schema_after, id);
+        bs_error_set(error, BS_REASON_DB_INVALID_EXCISE,
+                     ":db.excise/attrs names entity %llu%s%.*s, which is no attribute: expected "
+                     "those whose datoms are to be erased",
+                     (unsigned long long)id, ident.len > 0 ? ", :" : "", BS_STR_ARGS(ident));
+        return tx_blame_entry(tx, entry, BS_INVALID_ARGUMENT, error);
     }
     return BS_OK;
 }

@@ -43,9 +43,6 @@ static inline const struct datom_attribute *tx_excise_attribute(const struct tx_
     return datom_schema_attribute(excision->tx->body_after->schema, a);
 }
 
-/* Whether an attribute's datoms stay, of whatever entity: transactions' instants, and the records
- * of excisions. */
-bool tx_excise_spares(datom_id a);
 bool tx_excise_has_id(const datom_id *ids, size_t count, datom_id id);
 /* Whether a request for a life's attribute or entity, or for what it refers to, means the life. */
 bool tx_excise_is_meant(const struct tx_excise_request *request, const struct datom_life *life);

@@ -15,16 +15,11 @@ bool tx_excise_has_id(const datom_id *ids, size_t count, datom_id id)
     return false;
 }
 
-bool tx_excise_spares(datom_id a)
-{
-    return a == DATOM_DB_TX_INSTANT || a == DATOM_DB_EXCISE || a == DATOM_DB_EXCISE_ATTRS ||
-           a == DATOM_DB_EXCISE_BEFORE || a == DATOM_DB_EXCISE_BEFORE_T;
-}
-
-/* Schema and what is built in stay too. */
+/* Schema, what is built in, transactions' instants and the records of excisions stay. */
 static bool is_exempt(datom_id e, datom_id a)
 {
-    return tx_excise_spares(a) ||
+    return a == DATOM_DB_TX_INSTANT || a == DATOM_DB_EXCISE || a == DATOM_DB_EXCISE_ATTRS ||
+           a == DATOM_DB_EXCISE_BEFORE || a == DATOM_DB_EXCISE_BEFORE_T ||
            (datom_id_part(e) == DATOM_PART_DB && a < DATOM_BOOT_NEXT_ELEMENT);
 }
 
