@@ -83,6 +83,30 @@ static enum bs_code find_instant(struct datom_body *body, struct bs_error *error
     return code;
 }
 
+/* Of :db.part/db every id up to the last of which something is or was said: above an attribute's or
+ * an ident's, which the schema knows, others may stand. */
+static enum bs_code find_next_element(struct datom_body *body, struct bs_error *error)
+{
+    uint8_t end[8];
+    bs_store_u64(end, datom_id_make(DATOM_PART_DB + 1, 0));
+    body->next_element =
+        BS_MAX((uint64_t)datom_schema_limit(body->schema), (uint64_t)DATOM_BOOT_NEXT_ELEMENT);
+    for (int past = 0; past <= 1; past++) {
+        struct bs_error failure = BS_ERROR_INIT;
+        struct datom_source source = {0};
+        datom_source_open(&source, body, past ? DATOM_FAMILY_EAVT_H : DATOM_FAMILY_EAVT, &failure);
+        datom_kv_before(source.iter, bs_str_make((const char *)end, sizeof(end)));
+        if (source.iter->valid)
+            body->next_element = BS_MAX(body->next_element, bs_load_u64(source.iter->key.ptr) + 1);
+        enum bs_code code = source.iter->code;
+        datom_source_close(&source);
+        if (code != BS_OK && error)
+            *error = failure;
+        BS_TRY(code);
+    }
+    return BS_OK;
+}
+
 /* Whether it says `:db/noHistory true` of the attribute, or once did. */
 static enum bs_code was_forgetful(struct datom_body *body, datom_id attribute, bool *ret_was,
                                   struct bs_error *error)
@@ -161,8 +185,7 @@ static enum bs_code fill(struct datom_body *body, struct datom_body *parent, uin
     datom_schema_unref(body->parent_schema);
     body->parent_schema = datom_schema_ref(body->schema);
     BS_TRY(find_instant(body, error));
-    body->next_element =
-        BS_MAX((uint64_t)datom_schema_limit(body->schema), (uint64_t)DATOM_BOOT_NEXT_ELEMENT);
+    BS_TRY(find_next_element(body, error));
     return count_forgetful(body, error);
 }
 

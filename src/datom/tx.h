@@ -51,6 +51,11 @@ struct tx_temp {
     bool is_new;        /* its id was issued by this transaction */
     enum tx_wish wish;  /* what says where it goes when it is new */
     uint32_t partition; /* unless the wish is none */
+    /* another partition, as strongly wished for by a tempid that is the same entity; where they
+     * were united */
+    bool is_torn;
+    uint32_t torn_partition;
+    uint32_t torn_form_idx;
 };
 
 /* ":db/match-partition {temp to}" */
@@ -199,9 +204,8 @@ datom_id tx_place_id(struct tx *tx, const struct tx_place *place);
  * is new. Handle: DB_CYCLE_IN_AFFINITY, DB_PARTITION_CONFLICT; LIMIT. */
 BS_MUST_CHECK enum bs_code tx_match_partitions(struct tx *tx, struct bs_error *error);
 BS_MUST_CHECK enum bs_code tx_issue_id(struct tx *tx, struct tx_temp *temp, struct bs_error *error);
-/* What is wished for `from` is wished for `to`, which is the same entity. */
-BS_MUST_CHECK enum bs_code tx_unite_partitions(const struct tx *tx, uint32_t to, uint32_t from,
-                                               struct bs_error *error);
+/* What is wished for `from` is wished for `to`, which is the same entity, as a form says. */
+void tx_unite_partitions(const struct tx *tx, uint32_t to, uint32_t from, uint32_t form_idx);
 /* Whether an entry may install its value as a partition. */
 BS_MUST_CHECK enum bs_code tx_check_partition(const struct tx *tx, const struct tx_entry *entry,
                                               struct bs_error *error);

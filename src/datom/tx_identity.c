@@ -99,9 +99,7 @@ static enum bs_code unite(struct claims *claims, const struct tx_op *op, uint32_
     to->is_entity |= from->is_entity;
     to->is_value |= from->is_value;
     to->is_element |= from->is_element;
-    enum bs_code code = tx_unite_partitions(tx, root, other, error);
-    if (code != BS_OK)
-        return tx_blame(tx, op->form_idx, code, error);
+    tx_unite_partitions(tx, root, other, op->form_idx);
     from->parent = root;
     claims->changed = true;
     return BS_OK;

@@ -121,18 +121,22 @@ enum bs_code tx_expand_partitions(struct tx *tx, bool is_match, struct edn wishe
     return BS_OK;
 }
 
-enum bs_code tx_unite_partitions(const struct tx *tx, uint32_t to, uint32_t from,
-                                 struct bs_error *error)
+/* Two that differ are a conflict only once it is known that the entity is new. */
+void tx_unite_partitions(const struct tx *tx, uint32_t to, uint32_t from, uint32_t form_idx)
 {
     struct tx_temp *a = &tx->temps[to];
     const struct tx_temp *b = &tx->temps[from];
-    if (a->wish == TX_WISH_FORCED && b->wish == TX_WISH_FORCED && a->partition != b->partition)
-        return conflict(tx, to, a->partition, b->partition, error);
     if (b->wish > a->wish) {
         a->wish = b->wish;
         a->partition = b->partition;
+        a->is_torn = b->is_torn;
+        a->torn_partition = b->torn_partition;
+        a->torn_form_idx = b->torn_form_idx;
+    } else if (b->wish == a->wish && a->wish != TX_WISH_NONE && !a->is_torn) {
+        a->is_torn = b->is_torn || a->partition != b->partition;
+        a->torn_partition = a->partition != b->partition ? b->partition : b->torn_partition;
+        a->torn_form_idx = b->is_torn ? b->torn_form_idx : form_idx;
     }
-    return BS_OK;
 }
 
 /* ---- deciding ---- */
@@ -193,6 +197,10 @@ static enum bs_code follow(struct affinity *affinity, uint32_t match_idx, struct
     struct tx_temp *temp = &tx->temps[root];
     uint64_t part = m->to.is_temp ? partition_of(&tx->temps[tx_temp_root(tx, m->to.temp)])
                                   : datom_id_part(m->to.id);
+    /* a tempid that turned out to be a transaction */
+    if (part == DATOM_PART_TX)
+        return tx_blame(tx, m->form_idx,
+                        refuse_tx_partition(edn_string(tx->temps[m->to.temp].name), error), error);
     if (temp->wish == TX_WISH_MATCHED && temp->partition != part)
         return tx_blame(tx, m->form_idx, conflict(tx, root, temp->partition, part, error), error);
     temp->wish = TX_WISH_MATCHED;
@@ -243,6 +251,11 @@ enum bs_code tx_match_partitions(struct tx *tx, struct bs_error *error)
 enum bs_code tx_issue_id(struct tx *tx, struct tx_temp *temp, struct bs_error *error)
 {
     uint64_t part = partition_of(temp);
+    if (temp->is_torn && !temp->is_element)
+        return tx_blame(tx, temp->torn_form_idx,
+                        conflict(tx, (uint32_t)(temp - tx->temps), temp->partition,
+                                 temp->torn_partition, error),
+                        error);
     temp->is_new = true;
     if (part != DATOM_PART_DB) {
         temp->id = datom_id_make(part, tx->next_t++);

@@ -108,6 +108,14 @@ static const struct place places[] = {
      "[{:db/id \"x\" :p/email \"ann@x\" :p/age 7"
      "  :db/force-partition {\"x\" :part/a}}]",
      "x ="},
+    {"who is there already stays, whatever is said of the tempids that name it",
+     "[{:db/id \"x\" :p/email \"ann@x\" :p/slug \"s\"} {:db/id \"y\" :p/slug \"s\"}"
+     " {:db/force-partition {\"x\" :part/b \"y\" :part/a}}]",
+     "x = y ="},
+    {"force is stronger than tags that contradict each other",
+     "[{:db/id #db/id[:part/a -1] :p/slug \"s\"} {:db/id #db/id[:part/b -1] :p/slug \"s\"}"
+     " {:db/id \"x\" :p/slug \"s\" :db/force-partition {\"x\" :part/b}}]",
+     "#db/id [:part/a -1] part/b #db/id [:part/b -1] part/b x part/b"},
     {"matching a tempid that is there already",
      "[{:db/id \"x\" :p/email \"ann@x\"} {:db/id \"y\" :p/age 7 :db/match-partition {\"y\" "
      "\"x\"}}]",
@@ -199,6 +207,20 @@ static const struct row refused[] = {
      "[{:db/id \"x\" :p/slug \"s\"} {:db/id \"y\" :p/slug \"s\"}"
      " {:db/force-partition {\"x\" :part/b \"y\" :part/a}}]",
      NULL, BS_REASON_DB_PARTITION_CONFLICT, "form 1"},
+    {"united, with two tags", NULL,
+     "[{:db/id #db/id[:part/a -1] :p/slug \"s\"} {:db/id #db/id[:part/b -1] :p/slug \"s\"}]", NULL,
+     BS_REASON_DB_PARTITION_CONFLICT, ":part/a and :part/b"},
+    {"united, with two tags, whatever the order", NULL,
+     "[{:db/id #db/id[:part/b -1] :p/slug \"s\"} {:db/id #db/id[:part/a -1] :p/slug \"s\"}]", NULL,
+     BS_REASON_DB_PARTITION_CONFLICT, ":part/b and :part/a"},
+    {"matching a tempid that turns out to be this transaction", NULL,
+     "[{:db/id \"datomic.tx\" :p/slug \"s\"} {:db/id \"y\" :p/slug \"s\"}"
+     " {:db/id \"x\" :p/age 1 :db/match-partition {\"x\" \"y\"}}]",
+     NULL, BS_REASON_DB_NOT_A_PARTITION, "transactions only"},
+    {"matching a tempid that turns out to be an earlier one",
+     "[{:db/id \"datomic.tx\" :p/slug \"s\"}]",
+     "[{:db/id \"x\" :p/age 1 :db/match-partition {\"x\" \"y\"}} {:db/id \"y\" :p/slug \"s\"}]",
+     NULL, BS_REASON_DB_NOT_A_PARTITION, "transactions only"},
     {"matching two in different ones", NULL,
      "[{:db/id \"x\" :p/age 1 :db/match-partition {\"x\" \"y\"}}"
      " {:db/id \"y\" :p/age 2 :db/force-partition {\"y\" :part/a}}"
@@ -318,6 +340,43 @@ static void test_partitions__an_entity_stays_where_it_is_across_reopening(void *
     datom_db_unref(after);
     datom_db_unref(db);
     datom_conn_unref(conn);
+}
+
+/* A branch goes on with ids that its past has not used, whether for attributes or others, and
+ * whether they are still there. */
+static void test_partitions__a_branch_gives_no_id_of_db_twice(void **state)
+{
+    static const char *const before[] = {
+        "[{:db/id #db/id[:db.part/db -1] :db/doc \"no name\"}]",
+        "[{:db/id #db/id[:db.part/db -1] :db/doc \"first\"}] "
+        "[{:db/id #db/id[:db.part/db -1] :db/doc \"last\"}] "
+        "[[:db/retract 88 :db/doc \"last\"]]",
+    };
+    for (size_t i = 0; i < BS_ARRAY_COUNT(before); i++) {
+        BS_CLEANUP(datom_conn_unrefp) struct datom_conn *conn = rows_fork(*state);
+        BS_CLEANUP(datom_conn_unrefp) struct datom_conn *branch = NULL;
+        BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+        BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
+        struct edn forms;
+        bs_buf_printf(&text, "[%s]", before[i]);
+        assert_int_equal(edn_read(bs_buf_str(&text), arena, &forms, NULL), BS_OK);
+        for (uint32_t j = 0; j < forms.len; j++)
+            assert_int_equal(datom_transact(conn, forms.as.items[j], NULL, NULL, NULL), BS_OK);
+        struct datom_db *db = datom_conn_db(conn);
+        fixture_transact(conn, "[{:db/ident :x/later}]");
+        struct datom_db *newest = datom_conn_db(conn);
+        struct datom_db *past = datom_db_as_of(newest, datom_db_basis_t(db));
+        assert_int_equal(datom_conn_fork(past, NULL, &branch, NULL), BS_OK);
+        datom_id next = transact_x(branch, "[{:db/id \"x\" :db/ident :x/new"
+                                           "  :db/valueType :db.type/long"
+                                           "  :db/cardinality :db.cardinality/one}]");
+        test_row(before[i], next == 88 + i, "%llu", (unsigned long long)next);
+        fixture_check(branch);
+        datom_db_unref(db);
+        datom_db_unref(newest);
+        datom_db_unref(past);
+    }
+    test_rows_end();
 }
 
 /* ---- ids to seek from ---- */
@@ -468,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_partitions__new_entities_go_where_they_are_told),
         cmocka_unit_test(test_partitions__what_makes_no_sense_is_refused),
         cmocka_unit_test(test_partitions__long_chains_are_followed),
+        cmocka_unit_test(test_partitions__a_branch_gives_no_id_of_db_twice),
         cmocka_unit_test(test_partitions__an_entity_stays_where_it_is_across_reopening),
         cmocka_unit_test(test_partitions__entid_at_finds_who_was_made_when),
         cmocka_unit_test(test_partitions__named_ones_end_where_implicit_ones_begin),
