@@ -1,5 +1,6 @@
 /*
- * On the C library's matcher (regex.h of POSIX): patterns are translated into its notation. The
+ * On the C library's matcher (regex.h of POSIX): patterns are translated into its notation. One
+ * that must match a whole text stands in ^(...)$, as the matcher then begins at one place only. The
  * matcher looks at the thread's locale when it compiles and when it searches, so both are done in
  * one of UTF-8 that the process makes once.
  */
@@ -52,7 +53,9 @@ struct translation {
     size_t at;
     struct bs_buf out;
     struct bs_regexp *regex;
-    size_t group; /* number of the last opened one */
+    size_t group;        /* number of the last opened one */
+    size_t group_offset; /* of ours around the pattern */
+    size_t depth;        /* of groups that are open */
     uint64_t repeats;
     int flags;
 };
@@ -62,6 +65,13 @@ static enum bs_code refuse_pattern(struct translation *t, const char *what)
     return bs_error_set(t->error, BS_REASON_Q_UNSUPPORTED,
                         "regular expression \"%.*s\", at %zu: %s", BS_STR_ARGS(t->pattern), t->at,
                         what);
+}
+
+static enum bs_code refuse_unmatched(struct translation *t, char c)
+{
+    return bs_error_set(t->error, BS_REASON_Q_INVALID_ARGUMENT,
+                        "regular expression \"%.*s\", at %zu: unmatched %c",
+                        BS_STR_ARGS(t->pattern), t->at, c);
 }
 
 static char peek(const struct translation *t, size_t ahead)
@@ -123,6 +133,8 @@ static enum bs_code translate_bracket(struct translation *t)
         bs_buf_append_byte(&t->out, peek(t, 0));
         t->at++;
     }
+    if (t->at >= t->pattern.len)
+        return refuse_unmatched(t, '[');
     bs_buf_append_byte(&t->out, ']');
     t->at++;
     return BS_OK;
@@ -137,8 +149,9 @@ static enum bs_code translate_group(struct translation *t)
         captures = false;
         t->at += 2;
     }
-    if (++t->group > BS_REGEXP_GROUPS_MAX)
+    if (++t->group > BS_REGEXP_GROUPS_MAX + t->group_offset)
         return refuse_pattern(t, "more than 64 groups");
+    t->depth++;
     if (captures)
         t->regex->groups[t->regex->groups_count++] = (uint8_t)t->group;
     bs_buf_append_byte(&t->out, '(');
@@ -179,6 +192,8 @@ static enum bs_code translate_one(struct translation *t)
         return translate_group(t);
     if (c == '{')
         return translate_repeat(t);
+    if (c == ')' && t->depth-- == 0)
+        return refuse_unmatched(t, c);
     bool repeats = c == '*' || c == '+' || c == '?' || c == '}';
     if (repeats && (peek(t, 1) == '?' || peek(t, 1) == '+'))
         return refuse_pattern(t, "reluctant and possessive repetition is not supported");
@@ -219,7 +234,7 @@ static enum bs_code compile_translated(struct translation *t)
                         BS_STR_ARGS(t->pattern), text);
 }
 
-enum bs_code bs_regexp_new(struct bs_str pattern, struct bs_regexp **ret_regex,
+enum bs_code bs_regexp_new(struct bs_str pattern, bool whole, struct bs_regexp **ret_regex,
                            struct bs_error *error)
 {
     struct translation t = {
@@ -227,10 +242,16 @@ enum bs_code bs_regexp_new(struct bs_str pattern, struct bs_regexp **ret_regex,
         .error = error,
         .out = BS_BUF_INIT(0),
         .regex = (struct bs_regexp *)bs_calloc(1, sizeof(struct bs_regexp)),
+        .group = whole ? 1 : 0,
+        .group_offset = whole ? 1 : 0,
         .repeats = 1,
         .flags = REG_EXTENDED,
     };
+    if (whole)
+        bs_buf_append_cstr(&t.out, "^(");
     enum bs_code code = translate(&t);
+    if (whole)
+        bs_buf_append_cstr(&t.out, ")$");
     if (code == BS_OK)
         code = compile_translated(&t);
     bs_buf_fini(&t.out);
@@ -256,18 +277,16 @@ size_t bs_regexp_groups_count(const struct bs_regexp *regex)
 
 /* ---- searching ---- */
 
-bool bs_regexp_search(const struct bs_regexp *regex, struct bs_str text, bool whole,
+bool bs_regexp_search(const struct bs_regexp *regex, struct bs_str text,
                       struct bs_regexp_span ret_spans[BS_REGEXP_GROUPS_MAX + 1])
 {
-    regmatch_t matches[BS_REGEXP_GROUPS_MAX + 1] = {{0}};
+    regmatch_t matches[BS_REGEXP_GROUPS_MAX + 2] = {{0}}; /* all, ours around it, the pattern's */
     matches[0] = (regmatch_t){.rm_so = 0, .rm_eo = (regoff_t)text.len};
     locale_t before = enter_locale();
-    int failure = regexec(&regex->posix, text.ptr ? text.ptr : "", BS_REGEXP_GROUPS_MAX + 1,
-                          matches, REG_STARTEND);
+    int failure = regexec(&regex->posix, text.ptr ? text.ptr : "", BS_ARRAY_COUNT(matches), matches,
+                          REG_STARTEND);
     leave_locale(before);
     if (failure != 0)
-        return false;
-    if (whole && (matches[0].rm_so != 0 || (size_t)matches[0].rm_eo != text.len))
         return false;
     for (size_t i = 0; ret_spans && i <= regex->groups_count; i++) {
         const regmatch_t *match = &matches[i == 0 ? 0 : regex->groups[i - 1]];

@@ -6,7 +6,8 @@
  * counterpart: \d \D, (?:...), and (?i) at the start. Everything else of Java's is refused rather
  * than read as something else. Text is UTF-8, whatever the process's locale; \w and \s are the C
  * library's. A pattern's size and repetitions are bounded, because the matcher expands them in
- * memory. A compiled one is immutable: any thread.
+ * memory. A compiled one is immutable: any thread. Matching a whole text takes one pass over it;
+ * finding a part of one tries every place where it might begin, which is quadratic at worst.
  */
 
 #include <stdbool.h>
@@ -28,18 +29,19 @@ struct bs_regexp_span {
     ptrdiff_t end;
 };
 
-/* Handle: Q_UNSUPPORTED (what is not built, or too large), Q_INVALID_ARGUMENT (what is no regular
- * expression). */
-BS_API BS_MUST_CHECK enum bs_code bs_regexp_new(struct bs_str pattern, struct bs_regexp **ret_regex,
+/* `whole`: a match must span the text. Handle: Q_UNSUPPORTED (what is not built, or too large),
+ * Q_INVALID_ARGUMENT (what is no regular expression). */
+BS_API BS_MUST_CHECK enum bs_code bs_regexp_new(struct bs_str pattern, bool whole,
+                                                struct bs_regexp **ret_regex,
                                                 struct bs_error *error);
 BS_API void bs_regexp_free(struct bs_regexp *regex);
 /* Those that the pattern has as (...), without (?:...). */
 BS_API size_t bs_regexp_groups_count(const struct bs_regexp *regex);
 /*
  * Finds the leftmost longest match. True when there is one; then ret_spans (may be NULL) has the
- * whole match first and the groups after it. `whole`: the match must span the text.
+ * whole match first and the groups after it.
  */
-BS_API bool bs_regexp_search(const struct bs_regexp *regex, struct bs_str text, bool whole,
+BS_API bool bs_regexp_search(const struct bs_regexp *regex, struct bs_str text,
                              struct bs_regexp_span ret_spans[BS_REGEXP_GROUPS_MAX + 1]);
 
 #endif

@@ -156,7 +156,7 @@ static enum bs_code compile_matches(struct datom_attr_check *check, struct bs_er
     if (check->args_count != 1 || check->args[0].type != EDN_STRING)
         return refuse_shape(check, error);
     struct bs_error why = BS_ERROR_INIT;
-    if (bs_regexp_new(edn_text_of(check->args[0]), &check->regexp, &why) == BS_OK)
+    if (bs_regexp_new(edn_text_of(check->args[0]), true, &check->regexp, &why) == BS_OK)
         return BS_OK;
     return bs_error_set(error, BS_REASON_DB_INVALID_ATTR_CHECK, "%s", why.message);
 }
@@ -171,7 +171,7 @@ static bool matches_passes(const struct datom_attr_check *check, struct datom_db
                            struct edn value)
 {
     (void)db;
-    return is_text(value) && bs_regexp_search(check->regexp, edn_text_of(value), true, NULL);
+    return is_text(value) && bs_regexp_search(check->regexp, edn_text_of(value), NULL);
 }
 
 /* ---- one-of ---- */

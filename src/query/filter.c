@@ -93,7 +93,7 @@ static enum bs_code check_regex(struct filter *filter, struct edn call, struct b
     filter->regexes_count++;
     if (pattern.type != EDN_STRING)
         return BS_OK;
-    enum bs_code code = bs_regexp_new(edn_text_of(pattern), &regex, error);
+    enum bs_code code = bs_regexp_new(edn_text_of(pattern), false, &regex, error);
     if (code != BS_OK) {
         bs_error_prefix(error, "filter: ");
         return code;

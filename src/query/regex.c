@@ -8,6 +8,7 @@
 
 struct slot {
     struct bs_str text; /* owned; ptr NULL: an empty slot */
+    bool whole;
     struct bs_regexp *regex;
 };
 
@@ -47,25 +48,25 @@ void regex_cache_free(struct regex_cache *cache)
     free(cache);
 }
 
-static enum bs_code compile(struct builtin_env *env, struct bs_str pattern,
+static enum bs_code compile(struct builtin_env *env, struct bs_str pattern, bool whole,
                             const struct bs_regexp **ret_regex)
 {
     struct regex_cache *cache = env->regexes;
     for (size_t i = 0; i < cache->count; i++) {
         const struct slot *slot = &cache->slots[i];
-        if (slot->text.ptr != NULL && bs_str_equal(slot->text, pattern)) {
+        if (slot->text.ptr != NULL && slot->whole == whole && bs_str_equal(slot->text, pattern)) {
             *ret_regex = slot->regex;
             return BS_OK;
         }
     }
     struct bs_regexp *regex;
-    BS_TRY(bs_regexp_new(pattern, &regex, env->error));
+    BS_TRY(bs_regexp_new(pattern, whole, &regex, env->error));
     struct slot *slot = &cache->slots[cache->next++ % cache->count];
     slot_fini(slot);
     char *text = (char *)bs_malloc(pattern.len + 1);
     if (pattern.len > 0)
         memcpy(text, pattern.ptr, pattern.len);
-    *slot = (struct slot){.text = bs_str_make(text, pattern.len), .regex = regex};
+    *slot = (struct slot){.text = bs_str_make(text, pattern.len), .whole = whole, .regex = regex};
     *ret_regex = regex;
     return BS_OK;
 }
@@ -82,9 +83,9 @@ enum bs_code regex_search(struct builtin_env *env, struct bs_str pattern, struct
 {
     const struct bs_regexp *regex = NULL;
     struct bs_regexp_span spans[BS_REGEXP_GROUPS_MAX + 1];
-    BS_TRY(compile(env, pattern, &regex));
+    BS_TRY(compile(env, pattern, whole, &regex));
     *ret_value = edn_nil();
-    if (!bs_regexp_search(regex, text, whole, spans))
+    if (!bs_regexp_search(regex, text, spans))
         return BS_OK;
     size_t count = bs_regexp_groups_count(regex);
     if (count == 0) {
@@ -101,5 +102,5 @@ enum bs_code regex_search(struct builtin_env *env, struct bs_str pattern, struct
 enum bs_code regex_check(struct builtin_env *env, struct bs_str pattern)
 {
     const struct bs_regexp *ignored;
-    return compile(env, pattern, &ignored);
+    return compile(env, pattern, false, &ignored);
 }
