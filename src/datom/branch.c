@@ -15,6 +15,16 @@ void datom_branch_fail(struct branch_iter *branch, enum bs_code code, const stru
         *branch->iter.error = *error;
 }
 
+enum bs_code datom_branch_check(const struct branch_iter *branch, struct bs_error *error)
+{
+    enum bs_code code = branch->now.iter->code;
+    if (code == BS_OK && branch->past.iter)
+        code = branch->past.iter->code;
+    if (code != BS_OK && error)
+        *error = branch->failure;
+    return code;
+}
+
 /* ---- history families and the log: a filter ---- */
 
 /* Whether the index by value has the attribute at t. */
@@ -162,6 +172,8 @@ enum bs_code datom_branch_gather_next(struct branch_iter *branch, struct bs_erro
     struct datom_kv_iter *past = branch->past.iter;
     struct datom_key group = {0};
     struct bs_str first = BS_STR_EMPTY;
+    /* one that failed is not one that has no more */
+    BS_TRY(datom_branch_check(branch, error));
     if (now->valid)
         first = bs_str_slice(now->key, 0, datom_branch_group_len(branch, now->key, false));
     if (past->valid) {
@@ -182,6 +194,7 @@ enum bs_code datom_branch_gather_next(struct branch_iter *branch, struct bs_erro
             datom_kv_seek(past, datom_key_str(&after));
         BS_TRY(gather(branch, true, datom_key_str(&group), error));
     }
+    BS_TRY(datom_branch_check(branch, error));
     if (branch->count > 1)
         qsort(branch->group, branch->count, sizeof(*branch->group), compare_shown);
     return BS_OK;
@@ -196,10 +209,9 @@ static void show_gathered(struct branch_iter *branch)
         branch->count = branch->at = 0;
         if (!branch->now.iter->valid && !branch->past.iter->valid) {
             branch->iter.valid = false;
-            if (branch->now.iter->code != BS_OK)
-                datom_branch_fail(branch, branch->now.iter->code, &branch->failure);
-            else if (branch->past.iter->code != BS_OK)
-                datom_branch_fail(branch, branch->past.iter->code, &branch->failure);
+            enum bs_code ended = datom_branch_check(branch, &error);
+            if (ended != BS_OK)
+                datom_branch_fail(branch, ended, &error);
             return;
         }
         enum bs_code code = datom_branch_gather_next(branch, &error);
@@ -218,6 +230,7 @@ static void show_gathered(struct branch_iter *branch)
 static void branch_seek(struct datom_kv_iter *iter, struct bs_str key)
 {
     struct branch_iter *branch = (struct branch_iter *)iter;
+    iter->code = BS_OK;
     if (!datom_branch_is_current(branch->family)) {
         datom_kv_seek(branch->now.iter, key);
         show_filtered(branch);

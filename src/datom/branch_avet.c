@@ -153,6 +153,7 @@ static void restore_seek(struct datom_kv_iter *iter, struct bs_str key)
     restore->is_loaded = restore->is_loaded && restore->next == next;
     restore->next = next;
     restore->at = 0;
+    iter->code = BS_OK;
     datom_kv_seek(restore->base, key);
     settle(restore);
     if (!iter->valid || !restore->is_shown)

@@ -13,9 +13,9 @@ static bool gather_at(struct branch_iter *branch, struct bs_str prefix)
     branch->count = branch->at = 0;
     datom_kv_seek(branch->now.iter, prefix);
     datom_kv_seek(branch->past.iter, prefix);
-    if (!branch->now.iter->valid && !branch->past.iter->valid)
-        return true;
-    enum bs_code code = datom_branch_gather_next(branch, &error);
+    enum bs_code code = datom_branch_check(branch, &error);
+    if (code == BS_OK && (branch->now.iter->valid || branch->past.iter->valid))
+        code = datom_branch_gather_next(branch, &error);
     if (code != BS_OK)
         datom_branch_fail(branch, code, &error);
     return code == BS_OK;
@@ -124,6 +124,7 @@ void datom_branch_before(struct datom_kv_iter *iter, struct bs_str key)
 {
     struct branch_iter *branch = (struct branch_iter *)iter;
     iter->valid = false;
+    iter->code = BS_OK;
     if (datom_branch_is_current(branch->family))
         before_gathered(branch, key);
     else

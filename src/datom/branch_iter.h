@@ -32,6 +32,9 @@ static inline bool datom_branch_is_current(enum datom_family family)
 
 /* Ends the walk with a failure. */
 void datom_branch_fail(struct branch_iter *branch, enum bs_code code, const struct bs_error *error);
+/* What the engine said when a source ended; OK as long as none failed. */
+BS_MUST_CHECK enum bs_code datom_branch_check(const struct branch_iter *branch,
+                                              struct bs_error *error);
 /* History families: the life that the source stands on, and whether it is shown. */
 BS_MUST_CHECK enum bs_code datom_branch_look(struct branch_iter *branch,
                                              struct datom_life *ret_life, bool *ret_shown,

@@ -64,6 +64,7 @@ enum bs_code datom_cursor_open(struct datom_db *db, const struct datom_range *ra
     cursor->unfiltered = db->filter ? datom_db_unfiltered(db) : NULL;
     cursor->needs_past = datom_db_needs_past(db);
     cursor->arena = bs_arena_new(0);
+    cursor->scratch = bs_arena_new(0);
     cursor->range_arena = bs_arena_new(0);
     enum bs_code code = datom_cursor_reset(cursor, range, error);
     if (code != BS_OK) {
@@ -136,6 +137,7 @@ void datom_cursor_free(struct datom_cursor *cursor)
     datom_source_fini(&cursor->past);
     datom_store_leave(cursor->db->body->store);
     bs_arena_free(cursor->arena);
+    bs_arena_free(cursor->scratch);
     bs_arena_free(cursor->range_arena);
     free(cursor->batch);
     free(cursor->lives);

@@ -26,7 +26,8 @@ struct datom_cursor {
     struct datom_source past;
     enum datom_family now_family; /* of the open source, to reuse it after a reset */
 
-    struct bs_arena *arena; /* values of the batch */
+    struct bs_arena *arena;   /* values of the batch */
+    struct bs_arena *scratch; /* values of what is looked at, whether the view shows it or not */
     struct datom *batch;
     size_t batch_count;
     size_t batch_capacity;

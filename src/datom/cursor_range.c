@@ -30,6 +30,10 @@ enum bs_code datom_cursor_check_range(struct datom_cursor *cursor, const struct 
         return bs_error_set(error, BS_REASON_DB_INVALID_INDEX,
                             "components must be given from the left of the index: e a v tx in "
                             "eavt, a e v tx in aevt, a v e tx in avet, v a e tx in vaet");
+    if ((range->has_start || range->has_end) &&
+        (range->index != DATOM_AVET || !range->has_a || range->has_v || range->seek))
+        return bs_error_set(error, BS_REASON_DB_INVALID_INDEX,
+                            "a range of values needs avet and an attribute, no value and no seek");
     cursor->attribute =
         range->has_a ? datom_schema_attribute(cursor->db->body->schema, range->a) : NULL;
     const struct datom_attribute *attribute = cursor->attribute;

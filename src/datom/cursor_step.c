@@ -10,6 +10,8 @@
 
 /* Bytes of a value's key that are the same for all values cut alike. */
 #define CUT_PREFIX DATOM_KEY_VALUE_MAX
+/* What may gather in the scratch arena, so that it is not emptied at each step. */
+#define SCRATCH_BYTES 65536
 
 /* ---- emitting ---- */
 
@@ -20,7 +22,7 @@ static void batch_add(struct datom_cursor *cursor, const struct datom_life *life
     cursor->batch[cursor->batch_count++] = (struct datom){
         .e = life->e,
         .a = life->a,
-        .v = life->v,
+        .v = edn_dup(cursor->arena, life->v),
         .tx = datom_t_to_tx(t),
         .added = added,
     };
@@ -90,14 +92,31 @@ static size_t group_len(const struct datom_cursor *cursor, struct bs_str key, bo
     return is_cut ? 12 + CUT_PREFIX : 0;
 }
 
+/* Nothing that was looked at before is needed any more. A view may pass over much. */
+static void begin_step(struct datom_cursor *cursor)
+{
+    if (bs_arena_used_bytes(cursor->scratch) > SCRATCH_BYTES)
+        bs_arena_reset(cursor->scratch);
+}
+
+/* Its value stands as long as the iterator does not move. */
 static enum bs_code parse_life(struct datom_cursor *cursor, const struct datom_kv_iter *iter,
                                enum datom_family family, struct datom_life *ret_life,
                                struct bs_error *error)
 {
-    BS_TRY(datom_key_parse(family, iter->key, iter->record, cursor->arena, ret_life, error));
-    /* key and record go with the next step */
-    ret_life->v = edn_dup(cursor->arena, ret_life->v);
-    return BS_OK;
+    return datom_key_parse(family, iter->key, iter->record, cursor->scratch, ret_life, error);
+}
+
+/* What the engine said when the source ended; where a failure ended it nothing is there to be
+ * shown. */
+static enum bs_code check_source(const struct datom_cursor *cursor,
+                                 const struct datom_source *source, struct bs_error *error)
+{
+    if (!source->iter || source->iter->code == BS_OK)
+        return BS_OK;
+    if (error)
+        *error = cursor->failure;
+    return source->iter->code;
 }
 
 static enum bs_code gather(struct datom_cursor *cursor, struct datom_source *source,
@@ -107,12 +126,13 @@ static enum bs_code gather(struct datom_cursor *cursor, struct datom_source *sou
     while (iter && iter->valid && bs_str_starts_with(iter->key, prefix)) {
         struct datom_life life;
         BS_TRY(parse_life(cursor, iter, family, &life, error));
+        life.v = edn_dup(cursor->scratch, life.v);
         bs_grow(&cursor->lives, cursor->lives_count, &cursor->lives_capacity,
                 sizeof(*cursor->lives));
         cursor->lives[cursor->lives_count++] = life;
         datom_kv_next(iter);
     }
-    return BS_OK;
+    return check_source(cursor, source, error);
 }
 
 /*
@@ -143,6 +163,7 @@ static enum bs_code step_group(struct datom_cursor *cursor, const struct datom_k
                                struct bs_error *error)
 {
     struct bs_str prefix = datom_key_str(group);
+    begin_step(cursor);
     cursor->lives_count = 0;
     BS_TRY(gather(cursor, &cursor->now, cursor->family, prefix, error));
     if (cursor->needs_past) {
@@ -166,13 +187,13 @@ static enum bs_code step_group(struct datom_cursor *cursor, const struct datom_k
 static enum bs_code step_single(struct datom_cursor *cursor, struct bs_error *error)
 {
     struct datom_life life;
+    begin_step(cursor);
     BS_TRY(parse_life(cursor, cursor->now.iter, cursor->family, &life, error));
+    size_t first = cursor->batch_count;
+    if (datom_db_shows_live(cursor->db, life.t_added))
+        batch_add(cursor, &life, life.t_added, true);
     if (!cursor->range.reverse)
         datom_kv_next(cursor->now.iter);
-    if (!datom_db_shows_live(cursor->db, life.t_added))
-        return BS_OK;
-    size_t first = cursor->batch_count;
-    batch_add(cursor, &life, life.t_added, true);
     if (!cursor->is_exact)
         keep_range(cursor, first);
     return BS_OK;
@@ -185,24 +206,25 @@ static bool source_is_in_prefix(const struct datom_cursor *cursor,
            bs_str_starts_with(source->iter->key, datom_key_str(&cursor->prefix));
 }
 
-static enum bs_code check_source(const struct datom_cursor *cursor,
-                                 const struct datom_source *source, struct bs_error *error)
+/* One that failed is not one that has no more: what the other has would be shown without it. */
+static enum bs_code check_sources(struct datom_cursor *cursor, struct bs_error *error)
 {
-    if (!source->iter || source->iter->code == BS_OK)
-        return BS_OK;
-    if (error)
-        *error = cursor->failure;
-    return source->iter->code;
+    enum bs_code code = check_source(cursor, &cursor->now, error);
+    if (code == BS_OK)
+        code = check_source(cursor, &cursor->past, error);
+    cursor->done = code != BS_OK;
+    return code;
 }
 
 enum bs_code datom_cursor_step(struct datom_cursor *cursor, struct bs_error *error)
 {
     bool has_now = source_is_in_prefix(cursor, &cursor->now);
     bool has_past = cursor->needs_past && source_is_in_prefix(cursor, &cursor->past);
+    if (!has_now || (cursor->needs_past && !has_past))
+        BS_TRY(check_sources(cursor, error));
     if (!has_now && !has_past) {
         cursor->done = true;
-        BS_TRY(check_source(cursor, &cursor->now, error));
-        return check_source(cursor, &cursor->past, error);
+        return BS_OK;
     }
     size_t len = has_now ? group_len(cursor, cursor->now.iter->key, false) : 0;
     if (has_now && len == 0)
@@ -237,10 +259,11 @@ enum bs_code datom_cursor_step_back(struct datom_cursor *cursor, struct bs_error
         datom_kv_before(cursor->past.iter, datom_key_str(&cursor->end));
     bool has_now = source_is_in_prefix(cursor, &cursor->now);
     bool has_past = cursor->needs_past && source_is_in_prefix(cursor, &cursor->past);
+    if (!has_now || (cursor->needs_past && !has_past))
+        BS_TRY(check_sources(cursor, error));
     if (!has_now && !has_past) {
         cursor->done = true;
-        BS_TRY(check_source(cursor, &cursor->now, error));
-        return check_source(cursor, &cursor->past, error);
+        return BS_OK;
     }
     struct bs_str group = BS_STR_EMPTY;
     if (has_now)

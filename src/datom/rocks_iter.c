@@ -99,6 +99,7 @@ static void show_native(struct rocks_iter *rocks)
     if (iter->valid) {
         iter->key.ptr = rocksdb_iter_key(rocks->native, &iter->key.len);
         iter->record.ptr = rocksdb_iter_value(rocks->native, &iter->record.len);
+        iter->code = BS_OK;
         return;
     }
     char *text = NULL;
