@@ -1,13 +1,15 @@
 /*
- * From transactions to the files of all families. The log comes in the order of its keys and is
- * written as it comes; the others are sorted by derive.c and written by two threads, each taking
- * the next family that nobody has.
+ * From transactions to the files of all families. derive.c makes the families of datoms; the log's
+ * records are kept beside it, in a sorter, though they come in order: so its file, the one that
+ * takes longest to pack, is written like the others by two threads, each taking the next family
+ * that nobody has.
  */
 
 #include "datom/build.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "datom/bootstrap.h"
@@ -15,8 +17,10 @@
 #include "datom/folder.h"
 #include "datom/load.h"
 #include "datom/rocks_tables.h"
+#include "datom/sorter.h"
 
-#define BUILD_BYTES ((size_t)192 * 1024 * 1024)
+#define DERIVE_BYTES ((size_t)160 * 1024 * 1024)
+#define LOG_BYTES ((size_t)32 * 1024 * 1024)
 #define THREADS 2
 #define FOLDER_NAME "build.tmp"
 
@@ -24,12 +28,13 @@ struct datom_build {
     struct datom_store *store;
     char *folder;
     struct datom_derive *derive;
-    struct datom_tables *tables[DATOM_FAMILY_META]; /* of the log: NULL without */
+    struct datom_sorter *log; /* NULL: without */
+    struct datom_tables *tables[DATOM_FAMILY_META];
     struct bs_buf record;
 };
 
-static enum bs_code write_log(struct datom_build *build, const struct datom *datoms, size_t count,
-                              uint64_t t, struct bs_error *error)
+static enum bs_code keep_log(struct datom_build *build, const struct datom *datoms, size_t count,
+                             uint64_t t, struct bs_error *error)
 {
     const struct datom_schema *schema = datom_derive_body(build->derive)->schema;
     enum datom_type *types = bs_malloc((count + 1) * sizeof(*types));
@@ -40,9 +45,8 @@ static enum bs_code write_log(struct datom_build *build, const struct datom *dat
     free(types);
     uint8_t key[8];
     bs_store_u64(key, t);
-    return datom_tables_add(build->tables[DATOM_FAMILY_LOG],
-                            bs_str_make((const char *)key, sizeof(key)), bs_buf_str(&build->record),
-                            error);
+    return datom_sorter_add(build->log, bs_str_make((const char *)key, sizeof(key)),
+                            bs_buf_str(&build->record), error);
 }
 
 enum bs_code datom_build_new(struct datom_store *store, struct bs_str dir, bool with_log,
@@ -56,15 +60,15 @@ enum bs_code datom_build_new(struct datom_store *store, struct bs_str dir, bool 
     build->store = datom_store_ref(store);
     bs_buf_init(&build->record, 0);
     datom_folder_remove(build->folder); /* of one that was killed */
-    build->derive = datom_derive_new(build->folder, BUILD_BYTES, reason);
+    build->derive = datom_derive_new(build->folder, DERIVE_BYTES, reason);
     enum bs_code code = BS_OK;
     if (mkdir(build->folder, 0777) != 0)
         code = datom_file_error(error, "make the folder", build->folder);
     if (code == BS_OK && with_log) {
         size_t count;
         const struct datom *datoms = datom_bootstrap_datoms(&count);
-        build->tables[DATOM_FAMILY_LOG] = datom_tables_new(store, DATOM_FAMILY_LOG, build->folder);
-        code = write_log(build, datoms, count, DATOM_BOOT_T, error);
+        build->log = datom_sorter_new(build->folder, LOG_BYTES);
+        code = keep_log(build, datoms, count, DATOM_BOOT_T, error);
     }
     if (code == BS_OK)
         *ret_build = build;
@@ -78,6 +82,7 @@ void datom_build_free(struct datom_build *build)
     if (!build)
         return;
     datom_derive_free(build->derive);
+    datom_sorter_free(build->log);
     for (int i = 0; i < DATOM_FAMILY_META; i++)
         datom_tables_free(build->tables[i]);
     datom_folder_remove(build->folder);
@@ -96,51 +101,87 @@ enum bs_code datom_build_add(struct datom_build *build, const struct datom_log_e
                              struct bs_error *error)
 {
     BS_TRY(datom_derive_add(build->derive, entry, error));
-    if (!build->tables[DATOM_FAMILY_LOG])
+    if (!build->log)
         return BS_OK;
     size_t count;
     const struct datom *datoms = datom_derive_datoms(build->derive, &count);
-    return write_log(build, datoms, count, entry->t, error);
+    return keep_log(build, datoms, count, entry->t, error);
 }
 
 /* ---- files ---- */
 
+/* Families by what they take, the longest first, so that both threads end at about the same time.
+ */
+static const enum datom_family in_order[] = {
+    DATOM_FAMILY_AEVT,   DATOM_FAMILY_EAVT,   DATOM_FAMILY_LOG,
+    DATOM_FAMILY_AVET,   DATOM_FAMILY_VAET,   DATOM_FAMILY_AEVT_H,
+    DATOM_FAMILY_EAVT_H, DATOM_FAMILY_AVET_H, DATOM_FAMILY_VAET_H,
+};
+
 struct work {
     struct datom_build *build;
-    _Atomic int *next; /* family that nobody has */
+    atomic_size_t *next; /* of in_order, that nobody has */
     enum bs_code code;
     struct bs_error error;
 };
 
-static enum bs_code write_family(struct datom_build *build, enum datom_family family,
+static enum bs_code write_log(struct datom_build *build, struct bs_error *error)
+{
+    struct datom_sorter_walk *walk = datom_sorter_walk_new(build->log);
+    enum bs_code code;
+    for (;;) {
+        struct bs_str key, record;
+        bool found;
+        code = datom_sorter_walk_next(walk, &key, &record, &found, error);
+        if (code != BS_OK || !found)
+            break;
+        code = datom_tables_add(build->tables[DATOM_FAMILY_LOG], key, record, error);
+        if (code != BS_OK)
+            break;
+    }
+    datom_sorter_walk_free(walk);
+    return code;
+}
+
+static enum bs_code write_datoms(struct datom_build *build, enum datom_family family,
                                  struct bs_error *error)
 {
-    build->tables[family] = datom_tables_new(build->store, family, build->folder);
     for (;;) {
         struct bs_str key, record;
         bool found;
         BS_TRY(datom_derive_next(build->derive, family, &key, &record, &found, error));
         if (!found)
-            return datom_tables_finish(build->tables[family], error);
+            return BS_OK;
         BS_TRY(datom_tables_add(build->tables[family], key, record, error));
     }
+}
+
+static enum bs_code write_family(struct datom_build *build, enum datom_family family,
+                                 struct bs_error *error)
+{
+    if (family == DATOM_FAMILY_LOG && !build->log)
+        return BS_OK;
+    build->tables[family] = datom_tables_new(build->store, family, build->folder);
+    BS_TRY(family == DATOM_FAMILY_LOG ? write_log(build, error)
+                                      : write_datoms(build, family, error));
+    return datom_tables_finish(build->tables[family], error);
 }
 
 static void *write_families(void *data)
 {
     struct work *work = data;
-    int family = (*work->next)++;
-    for (; family < DATOM_FAMILY_LOG && work->code == BS_OK; family = (*work->next)++)
-        work->code = write_family(work->build, (enum datom_family)family, &work->error);
+    for (size_t i = (*work->next)++; i < BS_ARRAY_COUNT(in_order) && work->code == BS_OK;
+         i = (*work->next)++)
+        work->code = write_family(work->build, in_order[i], &work->error);
     return NULL;
 }
 
 enum bs_code datom_build_finish(struct datom_build *build, struct bs_error *error)
 {
     BS_TRY(datom_derive_finish(build->derive, error));
-    if (build->tables[DATOM_FAMILY_LOG])
-        BS_TRY(datom_tables_finish(build->tables[DATOM_FAMILY_LOG], error));
-    _Atomic int next = DATOM_FAMILY_EAVT;
+    if (build->log)
+        datom_sorter_finish(build->log);
+    atomic_size_t next = 0;
     struct work works[THREADS];
     pthread_t threads[THREADS];
     bool is_started[THREADS] = {0};

@@ -8,8 +8,9 @@
  * records with transactions, but not how transactions find out what to write: it puts each datom's
  * additions and retractions together by sorting.
  *
- * Memory is bounded by `memory_bytes` and a little for each attribute; the rest is in temporary
- * files. One thread; but the families may be taken by several, each by one.
+ * Memory is bounded by `memory_bytes` and a little for each attribute, as long as no more than two
+ * families are being taken at once; the rest is in temporary files. One thread; but families may be
+ * taken by several, each by one: what a family costs is done there.
  */
 
 #include "datom/body.h"
@@ -39,7 +40,8 @@ const struct datom *datom_derive_datoms(const struct datom_derive *derive, size_
 /* After the last one. */
 BS_MUST_CHECK enum bs_code datom_derive_finish(struct datom_derive *derive, struct bs_error *error);
 
-/* The next of one of the eight families of datoms; stands until the call after. */
+/* The next of one of the eight families of datoms; stands until the call after. What contradicts
+ * itself is found by whoever meets it first. */
 BS_MUST_CHECK enum bs_code datom_derive_next(struct datom_derive *derive, enum datom_family family,
                                              struct bs_str *ret_key, struct bs_str *ret_record,
                                              bool *ret_found, struct bs_error *error);

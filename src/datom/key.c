@@ -141,17 +141,32 @@ void datom_key_make_prefix(enum datom_family family, datom_id e, uint32_t a,
         put_part(ret_key, layout->parts[i], &life, value);
 }
 
-void datom_record_make(enum datom_family family, const struct datom_life *life, bool many,
-                       enum datom_type type, const struct datom_key_value *value,
-                       struct bs_buf *out)
+/* The record's beginning; whether the value follows. */
+static bool begin_record(enum datom_family family, const struct datom_life *life, bool many,
+                         const struct datom_key_value *value, struct bs_buf *out)
 {
     const struct layout *layout = layout_of(family);
     if (layout->is_current)
         bs_buf_append_u64(out, life->t_added);
     if (layout->parts[0] == PART_REF)
-        return;
-    if ((layout->has_many && !many) || !value->is_complete)
+        return false;
+    return (layout->has_many && !many) || !value->is_complete;
+}
+
+void datom_record_make(enum datom_family family, const struct datom_life *life, bool many,
+                       enum datom_type type, const struct datom_key_value *value,
+                       struct bs_buf *out)
+{
+    if (begin_record(family, life, many, value, out))
         datom_value_encode(life->v, type, out);
+}
+
+void datom_record_make_plain(enum datom_family family, const struct datom_life *life, bool many,
+                             struct bs_str plain, const struct datom_key_value *value,
+                             struct bs_buf *out)
+{
+    if (begin_record(family, life, many, value, out))
+        bs_buf_append_str(out, plain);
 }
 
 /* ---- taking apart ---- */

@@ -117,6 +117,11 @@ void datom_key_make(enum datom_family family, const struct datom_life *life, boo
 void datom_record_make(enum datom_family family, const struct datom_life *life, bool many,
                        enum datom_type type, const struct datom_key_value *value,
                        struct bs_buf *out);
+/* The same where the value is there in plain bytes (datom_value_encode); life->v is not looked at.
+ */
+void datom_record_make_plain(enum datom_family family, const struct datom_life *life, bool many,
+                             struct bs_str plain, const struct datom_key_value *value,
+                             struct bs_buf *out);
 /*
  * Beginnings of keys, for ranges: as many of the parts as the family's order and `parts` (1 to 3:
  * e.g. for avet 1 is a, 2 is a v, 3 is a v e) say. For history families of eavt and aevt the value

@@ -1,8 +1,8 @@
 /*
  * An external merge sort. Pairs lie one after another in a buffer; what is sorted is an array of
- * items with the first 16 bytes of each key, so that most comparisons touch nothing else. A full
- * buffer becomes a run: a file without a name. At the end the runs and the last buffer are merged
- * through a heap. Keys that come in order, as often, are noticed and not sorted.
+ * items (sorter_order.h). A full buffer becomes a run: a file without a name. A walk merges the
+ * runs and the last buffer through a heap. Keys that come in order, as often, are noticed and not
+ * sorted. Walks read files at places of their own, so nothing of a finished sorter changes.
  */
 
 #include "datom/sorter.h"
@@ -12,44 +12,42 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "datom/sorter_order.h"
+
 #define RUN_BUFFER_BYTES ((size_t)256 * 1024)
 #define BUFFER_BYTES_MIN ((size_t)64 * 1024)
-
-struct item {
-    uint64_t head[2]; /* the key's first bytes, filled up with zeros */
-    size_t offset;    /* in the buffer */
-};
-
-/* Before each pair, in the buffer and in runs. */
-struct pair_head {
-    uint32_t key_len;
-    uint32_t record_len;
-};
-
-struct run {
-    FILE *file;   /* NULL: the buffer */
-    char *buffer; /* the file's, for as long as it is open */
-    char *pair;   /* the pair that stands in front, its head first */
-    size_t pair_capacity;
-    struct bs_str key, record;
-};
+/* How far ahead pairs are asked for that lie anywhere in the buffer. */
+#define AHEAD 8
 
 struct datom_sorter {
     char *folder;
     size_t memory_bytes;
     char *bytes;
     size_t bytes_count, bytes_capacity;
-    struct item *items;
+    struct datom_sorter_item *items;
     size_t items_count, items_capacity;
     bool is_sorted; /* so far, in the buffer */
-    size_t last_offset;
-    bool is_taking;
-    size_t taken; /* items given */
-    struct run *runs;
-    size_t runs_count, runs_capacity;
-    struct run **heap; /* of those that have a pair, the least in front */
+    bool is_finished;
+    int *files; /* a run each */
+    size_t files_count, files_capacity;
+};
+
+/* Where a walk is in a run. */
+struct place {
+    size_t run;   /* of the sorter's files; as many as there are: the buffer */
+    size_t taken; /* items of the buffer, bytes of the file that were read */
+    char *bytes;  /* read from the file; NULL for the buffer */
+    size_t start, count, capacity;
+    struct bs_str key, record; /* that stand in front */
+};
+
+struct datom_sorter_walk {
+    const struct datom_sorter *sorter;
+    struct place *places;
+    struct place **heap; /* of those that have a pair, the least in front */
     size_t heap_count;
-    struct run *given; /* whose pair the caller has */
+    bool is_begun;
+    struct place *given; /* whose pair the caller has */
 };
 
 struct datom_sorter *datom_sorter_new(const char *folder, size_t memory_bytes)
@@ -65,14 +63,9 @@ void datom_sorter_free(struct datom_sorter *sorter)
 {
     if (!sorter)
         return;
-    for (size_t i = 0; i < sorter->runs_count; i++) {
-        if (sorter->runs[i].file)
-            fclose(sorter->runs[i].file);
-        free(sorter->runs[i].buffer);
-        free(sorter->runs[i].pair);
-    }
-    free(sorter->runs);
-    free(sorter->heap);
+    for (size_t i = 0; i < sorter->files_count; i++)
+        close(sorter->files[i]);
+    free(sorter->files);
     free(sorter->items);
     free(sorter->bytes);
     free(sorter->folder);
@@ -86,54 +79,19 @@ static enum bs_code io_error(const struct datom_sorter *sorter, const char *verb
                         sorter->folder, strerror(errno));
 }
 
-/* ---- the buffer ---- */
-
-static struct bs_str key_at(const char *pair)
-{
-    struct pair_head head;
-    memcpy(&head, pair, sizeof(head));
-    return bs_str_make(pair + sizeof(head), head.key_len);
-}
-
-static struct bs_str record_at(const char *pair)
-{
-    struct pair_head head;
-    memcpy(&head, pair, sizeof(head));
-    return bs_str_make(pair + sizeof(head) + head.key_len, head.record_len);
-}
-
-static void head_of(struct bs_str key, uint64_t ret_head[2])
-{
-    uint8_t bytes[16] = {0};
-    memcpy(bytes, key.ptr, BS_MIN(key.len, sizeof(bytes)));
-    ret_head[0] = bs_load_u64(bytes);
-    ret_head[1] = bs_load_u64(bytes + 8);
-}
-
-static int compare_items(const void *a, const void *b, void *data)
-{
-    const struct item *x = a;
-    const struct item *y = b;
-    const struct datom_sorter *sorter = data;
-    if (x->head[0] != y->head[0])
-        return x->head[0] < y->head[0] ? -1 : 1;
-    if (x->head[1] != y->head[1])
-        return x->head[1] < y->head[1] ? -1 : 1;
-    int order =
-        bs_str_compare(key_at(sorter->bytes + x->offset), key_at(sorter->bytes + y->offset));
-    return order != 0 ? order : (x->offset > y->offset) - (x->offset < y->offset);
-}
+/* ---- adding ---- */
 
 static void sort_buffer(struct datom_sorter *sorter)
 {
     if (!sorter->is_sorted)
-        qsort_r(sorter->items, sorter->items_count, sizeof(*sorter->items), compare_items, sorter);
+        datom_sorter_order(sorter->items, sorter->items_count, sorter->bytes);
     sorter->is_sorted = true;
 }
 
 static void append_pair(struct datom_sorter *sorter, struct bs_str key, struct bs_str record)
 {
-    struct pair_head head = {.key_len = (uint32_t)key.len, .record_len = (uint32_t)record.len};
+    struct datom_sorter_head head = {.key_len = (uint32_t)key.len,
+                                     .record_len = (uint32_t)record.len};
     size_t size = sizeof(head) + key.len + record.len;
     size_t offset = sorter->bytes_count;
     if (offset + size > sorter->bytes_capacity) {
@@ -148,32 +106,15 @@ static void append_pair(struct datom_sorter *sorter, struct bs_str key, struct b
         memcpy(at + sizeof(head) + key.len, record.ptr, record.len);
     sorter->bytes_count += size;
 
-    if (sorter->items_count > 0 && sorter->is_sorted)
-        sorter->is_sorted = bs_str_compare(key_at(sorter->bytes + sorter->last_offset), key) <= 0;
-    sorter->last_offset = offset;
     bs_grow(&sorter->items, sorter->items_count, &sorter->items_capacity, sizeof(*sorter->items));
-    struct item *item = &sorter->items[sorter->items_count++];
-    head_of(key, item->head);
-    item->offset = offset;
+    struct datom_sorter_item *item = &sorter->items[sorter->items_count];
+    *item = datom_sorter_item_make(key, offset);
+    if (sorter->items_count++ > 0 && sorter->is_sorted)
+        sorter->is_sorted =
+            bs_str_compare(datom_sorter_key_at(sorter->bytes + item[-1].offset), key) <= 0;
 }
 
-/* ---- runs ---- */
-
-/* NULL: of the buffer. */
-static void run_new(struct datom_sorter *sorter, FILE *file)
-{
-    bs_grow(&sorter->runs, sorter->runs_count, &sorter->runs_capacity, sizeof(*sorter->runs));
-    struct run *run = &sorter->runs[sorter->runs_count++];
-    *run = (struct run){.file = file};
-    if (!file)
-        return;
-    /* given by us: without a buffer the C library ignores the size */
-    run->buffer = bs_malloc(RUN_BUFFER_BYTES);
-    setvbuf(file, run->buffer, _IOFBF, RUN_BUFFER_BYTES);
-}
-
-static enum bs_code open_file(const struct datom_sorter *sorter, FILE **ret_file,
-                              struct bs_error *error)
+static enum bs_code open_file(struct datom_sorter *sorter, int *ret_fd, struct bs_error *error)
 {
     struct bs_buf name = BS_BUF_INIT(0);
     bs_buf_printf(&name, "%s/sort-XXXXXX", sorter->folder);
@@ -182,137 +123,224 @@ static enum bs_code open_file(const struct datom_sorter *sorter, FILE **ret_file
     if (fd < 0)
         return io_error(sorter, "make", error);
     (void)unlink(path); /* the descriptor is all that is needed */
-    *ret_file = fdopen(fd, "w+");
-    if (!*ret_file) {
-        close(fd);
-        return io_error(sorter, "make", error);
-    }
+    bs_grow(&sorter->files, sorter->files_count, &sorter->files_capacity, sizeof(*sorter->files));
+    sorter->files[sorter->files_count++] = fd;
+    *ret_fd = fd;
     return BS_OK;
+}
+
+static bool write_pairs(const struct datom_sorter *sorter, FILE *file)
+{
+    for (size_t i = 0; i < sorter->items_count; i++) {
+        const char *pair = sorter->bytes + sorter->items[i].offset;
+        size_t size = sizeof(struct datom_sorter_head) + datom_sorter_key_at(pair).len +
+                      datom_sorter_record_at(pair).len;
+        if (fwrite(pair, 1, size, file) != size)
+            return false;
+    }
+    return fflush(file) == 0;
 }
 
 /* Puts the buffer into a run of its own. */
 static enum bs_code spill(struct datom_sorter *sorter, struct bs_error *error)
 {
-    FILE *file;
+    int fd = -1;
     sort_buffer(sorter);
-    BS_TRY(open_file(sorter, &file, error));
-    run_new(sorter, file);
-    for (size_t i = 0; i < sorter->items_count; i++) {
-        const char *pair = sorter->bytes + sorter->items[i].offset;
-        size_t size = sizeof(struct pair_head) + key_at(pair).len + record_at(pair).len;
-        if (fwrite(pair, 1, size, file) != size)
-            return io_error(sorter, "write", error);
+    BS_TRY(open_file(sorter, &fd, error));
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* that fclose closes */
+    FILE *file = copy >= 0 ? fdopen(copy, "w") : NULL;
+    if (!file) {
+        enum bs_code code = io_error(sorter, "make", error);
+        if (copy >= 0)
+            close(copy);
+        return code;
     }
-    if (fflush(file) != 0 || fseek(file, 0, SEEK_SET) != 0)
-        return io_error(sorter, "write", error);
+    /* given by us: without a buffer the C library ignores the size */
+    BS_CLEANUP(bs_freep) char *buffer = bs_malloc(RUN_BUFFER_BYTES);
+    setvbuf(file, buffer, _IOFBF, RUN_BUFFER_BYTES);
+    enum bs_code code = write_pairs(sorter, file) ? BS_OK : io_error(sorter, "write", error);
+    fclose(file);
     sorter->items_count = 0;
     sorter->bytes_count = 0;
-    return BS_OK;
+    return code;
 }
 
 enum bs_code datom_sorter_add(struct datom_sorter *sorter, struct bs_str key, struct bs_str record,
                               struct bs_error *error)
 {
-    BS_ASSERT(!sorter->is_taking && key.len <= UINT32_MAX && record.len <= UINT32_MAX);
-    size_t used = sorter->bytes_count + sorter->items_count * sizeof(struct item);
+    BS_ASSERT(!sorter->is_finished && key.len <= UINT32_MAX && record.len <= UINT32_MAX);
+    size_t used = sorter->bytes_count + sorter->items_count * sizeof(*sorter->items);
     if (sorter->items_count > 0 && used + key.len + record.len > sorter->memory_bytes)
         BS_TRY(spill(sorter, error));
     append_pair(sorter, key, record);
     return BS_OK;
 }
 
-/* The next pair of a run to its front; *ret_found false at its end. */
-static enum bs_code run_read(struct datom_sorter *sorter, struct run *run, bool *ret_found,
-                             struct bs_error *error)
+void datom_sorter_finish(struct datom_sorter *sorter)
 {
-    struct pair_head head;
-    *ret_found = false;
-    if (!run->file) {
-        if (sorter->taken == sorter->items_count)
-            return BS_OK;
-        const char *pair = sorter->bytes + sorter->items[sorter->taken++].offset;
-        run->key = key_at(pair);
-        run->record = record_at(pair);
-        *ret_found = true;
+    sort_buffer(sorter);
+    sorter->is_finished = true;
+}
+
+/* ---- walking ---- */
+
+struct datom_sorter_walk *datom_sorter_walk_new(const struct datom_sorter *sorter)
+{
+    BS_ASSERT(sorter->is_finished);
+    struct datom_sorter_walk *walk = bs_calloc(1, sizeof(*walk));
+    walk->sorter = sorter;
+    walk->places = bs_calloc(sorter->files_count + 1, sizeof(*walk->places));
+    walk->heap = bs_calloc(sorter->files_count + 1, sizeof(struct place *));
+    for (size_t i = 0; i <= sorter->files_count; i++)
+        walk->places[i].run = i;
+    return walk;
+}
+
+void datom_sorter_walk_free(struct datom_sorter_walk *walk)
+{
+    if (!walk)
+        return;
+    for (size_t i = 0; i <= walk->sorter->files_count; i++)
+        free(walk->places[i].bytes);
+    free(walk->places);
+    free(walk->heap);
+    free(walk);
+}
+
+/* Has `size` bytes of the file stand at `start`, if it has so many; *ret_has says whether. */
+static enum bs_code fill(const struct datom_sorter *sorter, struct place *place, size_t size,
+                         bool *ret_has, struct bs_error *error)
+{
+    *ret_has = true;
+    if (place->count - place->start >= size)
         return BS_OK;
+    if (place->start > 0)
+        memmove(place->bytes, place->bytes + place->start, place->count - place->start);
+    place->count -= place->start;
+    place->start = 0;
+    if (size > place->capacity) {
+        place->capacity = BS_MAX(2 * size, RUN_BUFFER_BYTES);
+        place->bytes = bs_realloc_array(place->bytes, place->capacity, 1);
     }
-    if (fread(&head, 1, sizeof(head), run->file) != sizeof(head))
-        return feof(run->file) ? BS_OK : io_error(sorter, "read", error);
-    size_t size = (size_t)head.key_len + head.record_len;
-    if (size > run->pair_capacity) {
-        run->pair_capacity = 2 * size;
-        run->pair = bs_realloc_array(run->pair, run->pair_capacity, 1);
+    while (place->count < size) {
+        ssize_t got = pread(sorter->files[place->run], place->bytes + place->count,
+                            place->capacity - place->count, (off_t)place->taken);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return io_error(sorter, "read", error);
+        if (got == 0)
+            break;
+        place->count += (size_t)got;
+        place->taken += (size_t)got;
     }
-    if (fread(run->pair, 1, size, run->file) != size)
-        return io_error(sorter, "read", error);
-    run->key = bs_str_make(run->pair, head.key_len);
-    run->record = bs_str_make(run->pair + head.key_len, head.record_len);
-    *ret_found = true;
+    *ret_has = place->count >= size;
     return BS_OK;
 }
 
-/* ---- merging ---- */
-
-/* Earlier runs hold what was given earlier. */
-static bool is_before(const struct run *a, const struct run *b)
+static void show(struct place *place, const char *pair)
 {
-    int order = bs_str_compare(a->key, b->key);
-    return order != 0 ? order < 0 : a < b;
+    place->key = datom_sorter_key_at(pair);
+    place->record = datom_sorter_record_at(pair);
 }
 
-static void sink(struct datom_sorter *sorter, size_t at)
+/* The next pair of the buffer. */
+static bool place_take(const struct datom_sorter *sorter, struct place *place)
 {
-    struct run **heap = sorter->heap;
+    if (place->taken == sorter->items_count)
+        return false;
+    if (place->taken + AHEAD < sorter->items_count)
+        __builtin_prefetch(sorter->bytes + sorter->items[place->taken + AHEAD].offset);
+    show(place, sorter->bytes + sorter->items[place->taken++].offset);
+    return true;
+}
+
+/* The next pair of a run to its front; *ret_found false at its end. */
+static enum bs_code place_read(const struct datom_sorter *sorter, struct place *place,
+                               bool *ret_found, struct bs_error *error)
+{
+    struct datom_sorter_head head;
+    BS_TRY(fill(sorter, place, sizeof(head), ret_found, error));
+    if (!*ret_found)
+        return BS_OK;
+    memcpy(&head, place->bytes + place->start, sizeof(head));
+    size_t size = sizeof(head) + head.key_len + head.record_len;
+    BS_TRY(fill(sorter, place, size, ret_found, error));
+    if (!*ret_found)
+        return bs_error_set(error, BS_REASON_STORE_IO,
+                            "a temporary file in \"%s\" ends before its last pair", sorter->folder);
+    show(place, place->bytes + place->start);
+    place->start += size;
+    return BS_OK;
+}
+
+static enum bs_code place_next(const struct datom_sorter *sorter, struct place *place,
+                               bool *ret_found, struct bs_error *error)
+{
+    if (place->run < sorter->files_count)
+        return place_read(sorter, place, ret_found, error);
+    *ret_found = place_take(sorter, place);
+    return BS_OK;
+}
+
+/* Earlier runs hold what was given earlier. */
+static bool is_before(const struct place *a, const struct place *b)
+{
+    int order = bs_str_compare(a->key, b->key);
+    return order != 0 ? order < 0 : a->run < b->run;
+}
+
+static void sink(struct datom_sorter_walk *walk, size_t at)
+{
+    struct place **heap = walk->heap;
     for (;;) {
         size_t least = at;
         for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++) {
-            if (child < sorter->heap_count && is_before(heap[child], heap[least]))
+            if (child < walk->heap_count && is_before(heap[child], heap[least]))
                 least = child;
         }
         if (least == at)
             return;
-        struct run *moved = heap[at];
+        struct place *moved = heap[at];
         heap[at] = heap[least];
         heap[least] = moved;
         at = least;
     }
 }
 
-static enum bs_code begin_taking(struct datom_sorter *sorter, struct bs_error *error)
+static enum bs_code begin(struct datom_sorter_walk *walk, struct bs_error *error)
 {
-    sorter->is_taking = true;
-    sort_buffer(sorter);
-    run_new(sorter, NULL);
-    sorter->heap = bs_calloc(sorter->runs_count, sizeof(struct run *));
-    for (size_t i = 0; i < sorter->runs_count; i++) {
+    walk->is_begun = true;
+    for (size_t i = 0; i <= walk->sorter->files_count; i++) {
         bool found;
-        BS_TRY(run_read(sorter, &sorter->runs[i], &found, error));
+        BS_TRY(place_next(walk->sorter, &walk->places[i], &found, error));
         if (found)
-            sorter->heap[sorter->heap_count++] = &sorter->runs[i];
+            walk->heap[walk->heap_count++] = &walk->places[i];
     }
-    for (size_t i = sorter->heap_count; i-- > 0;)
-        sink(sorter, i);
+    for (size_t i = walk->heap_count; i-- > 0;)
+        sink(walk, i);
     return BS_OK;
 }
 
-enum bs_code datom_sorter_next(struct datom_sorter *sorter, struct bs_str *ret_key,
-                               struct bs_str *ret_record, bool *ret_found, struct bs_error *error)
+enum bs_code datom_sorter_walk_next(struct datom_sorter_walk *walk, struct bs_str *ret_key,
+                                    struct bs_str *ret_record, bool *ret_found,
+                                    struct bs_error *error)
 {
-    if (!sorter->is_taking)
-        BS_TRY(begin_taking(sorter, error));
-    if (sorter->given) {
+    if (!walk->is_begun)
+        BS_TRY(begin(walk, error));
+    if (walk->given) {
         bool found;
-        BS_TRY(run_read(sorter, sorter->given, &found, error));
+        BS_TRY(place_next(walk->sorter, walk->given, &found, error));
         if (!found)
-            sorter->heap[0] = sorter->heap[--sorter->heap_count];
-        sorter->given = NULL;
-        sink(sorter, 0);
+            walk->heap[0] = walk->heap[--walk->heap_count];
+        walk->given = NULL;
+        sink(walk, 0);
     }
-    *ret_found = sorter->heap_count > 0;
+    *ret_found = walk->heap_count > 0;
     if (!*ret_found)
         return BS_OK;
-    sorter->given = sorter->heap[0];
-    *ret_key = sorter->given->key;
-    *ret_record = sorter->given->record;
+    walk->given = walk->heap[0];
+    *ret_key = walk->given->key;
+    *ret_record = walk->given->record;
     return BS_OK;
 }

@@ -21,19 +21,48 @@ static int compare_pairs(const void *a, const void *b)
     return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
 }
 
-/* Keys of 1 to 20 bytes, many of them equal or beginning alike. */
-static void fill(struct pair *pairs, bool is_sorted)
+/* How keys come. */
+enum kind {
+    ALIKE,   /* 1 to 20 bytes, many of them equal or beginning alike */
+    SORTED,  /* those, in order */
+    ANY,     /* any bytes, zeros among them */
+    STREAMS, /* a few ascending streams, one through another, as families give them */
+};
+
+static uint64_t draw(uint64_t *chance)
+{
+    *chance = *chance * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    return *chance >> 24;
+}
+
+static void make_key(struct pair *pair, enum kind kind, uint64_t *chance)
+{
+    uint64_t drawn = draw(chance);
+    pair->key_len = 1 + (uint32_t)(drawn >> 9) % 20;
+    if (kind == STREAMS) {
+        pair->key_len = 20;
+        memset(pair->key, 0, sizeof(pair->key));
+        bs_store_u32(pair->key, (uint32_t)drawn % 7);
+        bs_store_u64(pair->key + 4, pair->number / 3);
+        pair->key[19] = (char)(drawn >> 16);
+    } else if (kind == ANY) {
+        for (size_t i = 0; i < pair->key_len; i++)
+            pair->key[i] = (char)(draw(chance) % 4 == 0 ? 0 : draw(chance));
+    } else {
+        memset(pair->key, 'a', sizeof(pair->key));
+        pair->key[pair->key_len - 1] = (char)('a' + (drawn >> 16) % 26);
+        pair->key[0] = (char)('a' + (drawn >> 26) % 3);
+    }
+}
+
+static void fill(struct pair *pairs, enum kind kind)
 {
     uint64_t chance = 42;
     for (uint32_t i = 0; i < PAIRS; i++) {
-        chance = chance * UINT64_C(6364136223846793005) + 1442695040888963407u;
         pairs[i].number = i;
-        pairs[i].key_len = 1 + (uint32_t)(chance >> 33) % 20;
-        memset(pairs[i].key, 'a', sizeof(pairs[i].key));
-        pairs[i].key[pairs[i].key_len - 1] = (char)('a' + (chance >> 40) % 26);
-        pairs[i].key[0] = (char)('a' + (chance >> 50) % 3);
+        make_key(&pairs[i], kind, &chance);
     }
-    if (!is_sorted)
+    if (kind != SORTED)
         return;
     qsort(pairs, PAIRS, sizeof(*pairs), compare_pairs);
     for (uint32_t i = 0; i < PAIRS; i++)
@@ -50,16 +79,27 @@ static void check_sorted(struct pair *pairs, size_t memory_bytes)
                                           bs_str_make((const char *)&pairs[i].number, 4), NULL),
                          BS_OK);
     qsort(pairs, PAIRS, sizeof(*pairs), compare_pairs);
+    datom_sorter_finish(sorter);
+    /* the second one stops half-way, beside the first */
+    struct datom_sorter_walk *walk = datom_sorter_walk_new(sorter);
+    struct datom_sorter_walk *other = datom_sorter_walk_new(sorter);
     for (size_t i = 0; i < PAIRS; i++) {
-        assert_int_equal(datom_sorter_next(sorter, &key, &record, &found, NULL), BS_OK);
+        if (i % 2 == 0)
+            assert_int_equal(datom_sorter_walk_next(other, &key, &record, &found, NULL), BS_OK);
+        assert_int_equal(datom_sorter_walk_next(walk, &key, &record, &found, NULL), BS_OK);
         assert_true(found);
         uint32_t number;
         memcpy(&number, record.ptr, 4);
         if (number != pairs[i].number || key.len != pairs[i].key_len)
             fail_msg("place %zu has pair %u: expected %u", i, number, pairs[i].number);
     }
-    assert_int_equal(datom_sorter_next(sorter, &key, &record, &found, NULL), BS_OK);
+    assert_int_equal(datom_sorter_walk_next(walk, &key, &record, &found, NULL), BS_OK);
     assert_false(found);
+    assert_int_equal(datom_sorter_walk_next(other, &key, &record, &found, NULL), BS_OK);
+    assert_true(found);
+    assert_memory_equal(record.ptr, &pairs[PAIRS / 2].number, 4);
+    datom_sorter_walk_free(walk);
+    datom_sorter_walk_free(other);
     datom_sorter_free(sorter);
 }
 
@@ -69,10 +109,10 @@ static void test_sorter__sorts_in_memory_and_through_files(void **state)
     static struct pair pairs[PAIRS];
     static const size_t memory[] = {0, 200000, 100 << 20};
     for (size_t i = 0; i < BS_ARRAY_COUNT(memory); i++) {
-        fill(pairs, false);
-        check_sorted(pairs, memory[i]);
-        fill(pairs, true);
-        check_sorted(pairs, memory[i]);
+        for (enum kind kind = ALIKE; kind <= STREAMS; kind++) {
+            fill(pairs, kind);
+            check_sorted(pairs, memory[i]);
+        }
     }
 }
 
@@ -96,8 +136,11 @@ static void test_sorter__of_nothing_is_nothing(void **state)
     struct datom_sorter *sorter = datom_sorter_new("/nowhere", 0);
     struct bs_str key, record;
     bool found = true;
-    assert_int_equal(datom_sorter_next(sorter, &key, &record, &found, NULL), BS_OK);
+    datom_sorter_finish(sorter);
+    struct datom_sorter_walk *walk = datom_sorter_walk_new(sorter);
+    assert_int_equal(datom_sorter_walk_next(walk, &key, &record, &found, NULL), BS_OK);
     assert_false(found);
+    datom_sorter_walk_free(walk);
     datom_sorter_free(sorter);
 }
 
