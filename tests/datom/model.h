@@ -22,6 +22,8 @@ enum model_mistake {
     MODEL_MISTAKE_COMPOSITE,    /* composite tuples don't follow what is retracted */
     MODEL_MISTAKE_COMPONENT,    /* retracted entities leave their components behind */
     MODEL_MISTAKE_BEFORE,       /* erasing knows no :db.excise/before */
+    MODEL_MISTAKE_CHECK,        /* values pass every check */
+    MODEL_MISTAKE_ENSURE,       /* entities pass every spec */
     MODEL_MISTAKE_WITH,         /* as-of does not hide what `with` says on top of it */
 };
 
@@ -169,6 +171,20 @@ void model_tx_read(struct model_tx *tx, struct edn forms);
 void model_tx_apply(struct model_tx *tx, struct model *ret_after);
 /* Both. True when the transaction is good. */
 bool model_transact(struct model_tx *tx, struct edn forms, struct model *ret_after);
+
+/* ---- predicates: model_check.c ---- */
+
+/* Those that a store must have registered: this one passes even numbers and all but false, */
+#define MODEL_VALUE_PREDICATE "model/passes"
+bool model_value_passes(struct edn v);
+/* this one entities with at most so many datoms of attributes that are not built in. */
+#define MODEL_ENTITY_PREDICATE "model/few"
+#define MODEL_FEW 3
+/* The value of :db.attr/check and the like as it is stored; others as they are. */
+struct edn model_predicate_value(struct model_tx *tx, const struct model_attribute *attribute,
+                                 struct edn v);
+/* Whether a list is one check, not several values. */
+bool model_is_one_check(const struct model_attribute *attribute, struct edn v);
 
 /* ---- reading: model_view.c ---- */
 

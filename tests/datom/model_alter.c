@@ -11,7 +11,8 @@ static bool is_schema(datom_id a)
 {
     return a == DATOM_DB_IDENT || a == DATOM_DB_VALUE_TYPE || a == DATOM_DB_CARDINALITY ||
            a == DATOM_DB_UNIQUE || a == DATOM_DB_IS_COMPONENT || a == DATOM_DB_INDEX ||
-           a == DATOM_DB_NO_HISTORY || a == DATOM_DB_TUPLE_ATTRS;
+           a == DATOM_DB_NO_HISTORY || a == DATOM_DB_TUPLE_ATTRS || a == DATOM_DB_ATTR_CHECK ||
+           a == DATOM_DB_ATTR_PREDS;
 }
 
 static bool is_bad_component(const struct model_attribute *attribute)
@@ -40,6 +41,8 @@ static void check_alteration(const struct model_wishes *wishes, const struct dat
         (change->a == DATOM_DB_CARDINALITY && !change->added &&
          !model_find_wish(wishes, change->e, DATOM_DB_CARDINALITY, true)))
         model_tx_refuse(wishes->tx, BS_REASON_DB_INVALID_ALTER_ATTRIBUTE);
+    if (is)
+        model_check_predicate_change(wishes->tx, change, is);
 }
 
 static void check_installation(const struct model_wishes *wishes, const struct datom *change,
@@ -59,6 +62,8 @@ static void check_installation(const struct model_wishes *wishes, const struct d
         model_tx_refuse(tx, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE);
     else
         model_check_tuple(wishes, is, after);
+    if (is)
+        model_check_predicate_change(tx, change, is);
     if (tx->reasons_count == 0 &&
         !model_find(after, DATOM_DB_PART_DB, DATOM_DB_INSTALL_ATTRIBUTE, &listed))
         model_tx_begin_life(tx, after, DATOM_DB_PART_DB, DATOM_DB_INSTALL_ATTRIBUTE, listed);

@@ -126,6 +126,12 @@ static void wish_op(struct model_wishes *wishes, const struct model_op *op)
     /* what is said of a composite tuple only tells who is meant */
     if (op->attribute && op->attribute->members_count > 0)
         return;
+    /* asked for at the end */
+    if (op->attribute && op->attribute->id == DATOM_DB_ENSURE) {
+        if (op->kind != MODEL_ADD)
+            model_tx_refuse(tx, BS_REASON_DB_INVALID_ENSURE);
+        return;
+    }
     if (op->attribute && op->attribute->type == DATOM_TYPE_REF)
         v = edn_long((int64_t)model_tx_place_id(tx, &op->v_place));
     switch (op->kind) {
@@ -281,6 +287,8 @@ static void apply(struct model_wishes *wishes, struct model *after)
         check_unique(wishes);
     if (tx->reasons_count == 0 && wishes->takes_instant)
         model_tx_refuse(tx, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED);
+    if (tx->reasons_count == 0)
+        model_test_values(wishes);
     if (tx->reasons_count > 0)
         return;
     grant(wishes, after);
@@ -294,6 +302,8 @@ static void apply(struct model_wishes *wishes, struct model *after)
             model_erase(wishes, &wishes->items[i], after);
     }
     model_read_schema(after);
+    if (tx->reasons_count == 0)
+        model_test_ensures(tx, after);
 }
 
 void model_tx_apply(struct model_tx *tx, struct model *ret_after)

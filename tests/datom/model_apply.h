@@ -49,6 +49,14 @@ void model_check_schema(const struct model_wishes *wishes, struct model *after);
 /* Whether the values that are there are what their attributes have become. */
 void model_check_altered_values(struct model_tx *tx, const struct model *after);
 
+/* model_check.c: refuses a check that is none, or not for the attribute's type. */
+void model_check_predicate_change(struct model_tx *tx, const struct datom *change,
+                                  const struct model_attribute *is);
+/* Whether new values pass what their attributes ask for. */
+void model_test_values(const struct model_wishes *wishes);
+/* Whether entities pass the specs that the transaction names. */
+void model_test_ensures(struct model_tx *tx, const struct model *after);
+
 /* model_composite.c: wishes for the composite tuples of those of whose members something is said.
  */
 void model_keep_composites(struct model_wishes *wishes);

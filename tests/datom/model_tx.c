@@ -48,8 +48,9 @@ static bool coerce(struct model_tx *tx, const struct model_attribute *attribute,
         [DATOM_TYPE_KEYWORD] = EDN_KEYWORD, [DATOM_TYPE_LONG] = EDN_LONG,
         [DATOM_TYPE_STRING] = EDN_STRING,   [DATOM_TYPE_BOOLEAN] = EDN_BOOLEAN,
         [DATOM_TYPE_INSTANT] = EDN_INSTANT, [DATOM_TYPE_DOUBLE] = EDN_DOUBLE,
-        [DATOM_TYPE_BIGDEC] = EDN_BIGDEC,
+        [DATOM_TYPE_BIGDEC] = EDN_BIGDEC,   [DATOM_TYPE_SYMBOL] = EDN_SYMBOL,
     };
+    *v = model_predicate_value(tx, attribute, *v);
     if (attribute->type == DATOM_TYPE_DOUBLE && v->type == EDN_LONG)
         *v = edn_double((double)v->as.integer);
     if (attribute->type == DATOM_TYPE_BIGDEC && v->type == EDN_LONG) {
@@ -236,7 +237,7 @@ static void read_pair(struct model_tx *tx, struct model_place e,
 static bool is_several(const struct model *model, const struct model_attribute *attribute,
                        struct edn v)
 {
-    if (!edn_is_collection(v))
+    if (!edn_is_collection(v) || model_is_one_check(attribute, v))
         return false;
     const struct model_attribute *first =
         v.type == EDN_VECTOR && v.len == 2 ? model_attribute_named(model, v.as.items[0]) : NULL;

@@ -117,6 +117,11 @@ static struct edn map_form(struct script_source *source, size_t depth)
         script_add_pair(&pairs, EDN_KEYWORD_LIT("db/id"), script_entity(source, true));
     if (!script_chance(source, 3))
         script_add_pair(&pairs, EDN_KEYWORD_LIT("m/id"), number(source));
+    if (script_chance(source, 8)) {
+        const struct script_attribute *first = &source->attributes[0];
+        script_add_pair(&pairs, EDN_KEYWORD_LIT("db/ensure"), script_ensure_value(source));
+        script_add_pair(&pairs, first->ident, value(source, first, depth));
+    }
     for (size_t i = script_pick(source, 4); i > 0; i--) {
         const struct script_attribute *a = script_attribute_of(source);
         if (a->type == DATOM_TYPE_REF && script_chance(source, 4))
@@ -151,7 +156,9 @@ static struct edn form(struct script_source *source)
 {
     const struct script_attribute *a = script_attribute_of(source);
     struct edn e = script_entity(source, true);
-    size_t kind = script_pick(source, 32);
+    size_t kind = script_pick(source, 33);
+    if (kind == 32)
+        return script_ensure_form(source);
     if (kind < 8 || kind >= 24)
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/add"), e, a->ident,
                              plain_value(source, a, true));
@@ -188,6 +195,10 @@ static struct edn transaction(struct script_source *source)
         edn_list_add(&forms, script_excision(source));
     else if (script_chance(source, 12))
         edn_list_add(&forms, script_alteration(source));
+    else if (script_chance(source, 20))
+        edn_list_add(&forms, script_check_form(source));
+    else if (script_chance(source, 30))
+        edn_list_add(&forms, script_spec_form(source));
     else
         for (size_t i = 0; i < count; i++)
             edn_list_add(&forms, form(source));
@@ -269,6 +280,7 @@ struct edn script_random(struct bs_arena *arena, uint64_t seed, size_t transacti
     if (script_chance(&source, 2))
         edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, script_composite_forms(&source)));
     edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, first_entities(&source)));
+    edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, script_spec_forms(&source)));
     for (size_t i = steps.count; i < transactions; i++) {
         if (script_chance(&source, 7))
             edn_list_add(&steps, other_step(&source));

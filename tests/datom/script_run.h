@@ -21,7 +21,8 @@ struct script_run {
     struct script_difference *difference;
     struct bs_arena *arena;
     struct bs_clock_fixed clock; /* moves with the steps */
-    char base[40];               /* folder of a store on disk */
+    struct datom_functions *functions;
+    char base[40]; /* folder of a store on disk */
     struct script_place places[SCRIPT_PLACES_MAX];
     size_t depth; /* the current place */
     size_t forks_count;

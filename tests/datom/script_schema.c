@@ -93,6 +93,9 @@ static void describe(struct script_source *source, struct edn_list *pairs,
         script_add_pair(pairs, EDN_KEYWORD_LIT("db/isComponent"), edn_boolean(true));
     if (script_chance(source, 6))
         script_add_pair(pairs, EDN_KEYWORD_LIT("db/noHistory"), edn_boolean(true));
+    if (script_chance(source, 8) && !is_ref && attribute->type != DATOM_TYPE_TUPLE)
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db.attr/check"),
+                        script_first_check(source, attribute));
 }
 
 struct edn script_schema_forms(struct script_source *source)

@@ -68,6 +68,18 @@ void script_make_values(struct script_source *source);
 /* A vector of definitions, which become the source's attributes; a composite of them. */
 struct edn script_schema_forms(struct script_source *source);
 struct edn script_composite_forms(struct script_source *source);
+/* script_check.c: entity specs, which scripts have from the start; :s/x wants the first attribute.
+ */
+struct edn script_spec_forms(struct script_source *source);
+/* A good check for an attribute's values. */
+struct edn script_first_check(struct script_source *source,
+                              const struct script_attribute *attribute);
+/* What changes checks and predicates, a spec; what asks for a spec. */
+struct edn script_check_form(struct script_source *source);
+struct edn script_spec_form(struct script_source *source);
+struct edn script_ensure_form(struct script_source *source);
+struct edn script_ensure_value(struct script_source *source);
+
 /* One form. */
 struct edn script_alteration(struct script_source *source);
 struct edn script_excision(struct script_source *source);

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "datom/bootstrap.h"
 #include "datom/conn.h"
 
 bool script_impossible(struct script_run *run, const char *what, const struct bs_error *error)
@@ -14,13 +15,57 @@ bool script_impossible(struct script_run *run, const char *what, const struct bs
     return script_differs(run->difference, SCRIPT_IMPOSSIBLE, "%s: %s", what, error->message);
 }
 
+/* ---- predicates ---- */
+
+static enum bs_code test_value(void *self, struct edn value, struct bs_arena *arena,
+                               struct edn *ret_return, struct bs_error *error)
+{
+    (void)self;
+    (void)arena;
+    (void)error;
+    *ret_return = edn_boolean(model_value_passes(value));
+    return BS_OK;
+}
+
+static enum bs_code test_entity(void *self, struct datom_db *db_after, datom_id e,
+                                struct bs_arena *arena, struct edn *ret_return,
+                                struct bs_error *error)
+{
+    (void)self;
+    (void)arena;
+    struct datom_range range = {.index = DATOM_EAVT, .has_e = true, .e = e};
+    BS_CLEANUP(datom_cursor_freep) struct datom_cursor *cursor = NULL;
+    size_t total = 0, count = 1;
+    BS_TRY(datom_cursor_open(db_after, &range, &cursor, error));
+    while (count > 0) {
+        const struct datom *datoms;
+        BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
+        for (size_t i = 0; i < count; i++)
+            total += datoms[i].a >= DATOM_BOOT_NEXT_ELEMENT;
+    }
+    *ret_return = total <= MODEL_FEW ? edn_boolean(true) : edn_long((int64_t)total);
+    return BS_OK;
+}
+
+static struct datom_functions *make_functions(void)
+{
+    struct datom_functions *functions = datom_functions_new();
+    datom_functions_add_value_predicate(functions, BS_STR(MODEL_VALUE_PREDICATE),
+                                        (struct datom_value_predicate){.test = test_value});
+    datom_functions_add_entity_predicate(functions, BS_STR(MODEL_ENTITY_PREDICATE),
+                                         (struct datom_entity_predicate){.test = test_entity});
+    return functions;
+}
+
 /* ---- opening and closing ---- */
 
 static bool open_store(struct script_run *run)
 {
     struct bs_error error = BS_ERROR_INIT;
-    struct datom_options options = {
-        .create = true, .no_sync = true, .clock = bs_clock_of_fixed(&run->clock)};
+    struct datom_options options = {.create = true,
+                                    .no_sync = true,
+                                    .clock = bs_clock_of_fixed(&run->clock),
+                                    .functions = run->functions};
     char dir[48];
     snprintf(dir, sizeof(dir), "%s/store", run->base);
     if (!run->options->on_disk)
@@ -53,6 +98,7 @@ bool script_begin(struct script_run *run)
         snprintf(run->base, sizeof(run->base), "/tmp/bandstand-model-XXXXXX");
         BS_ASSERT(mkdtemp(run->base));
     }
+    run->functions = make_functions();
     model_init(&run->places[0].model, run->options->mistake);
     return open_store(run);
 }
@@ -70,6 +116,7 @@ void script_end(struct script_run *run)
         snprintf(command, sizeof(command), "rm -rf %s", run->base);
         BS_ASSERT(system(command) == 0);
     }
+    datom_functions_unref(run->functions);
     bs_arena_free(run->arena);
 }
 

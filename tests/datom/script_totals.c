@@ -3,10 +3,23 @@
 #include "script.h"
 
 const char *const script_kinds[] = {
-    "db/add",          "db/retract",          "db/retractEntity",
-    "db/cas",          "db.fn/reset-to-many", "db/excise",
-    "db.excise/attrs", "db.excise/before",    "db.excise/beforeT",
-    "db/tupleAttrs",   "db/noHistory",        NULL,
+    "db/add",
+    "db/retract",
+    "db/retractEntity",
+    "db/cas",
+    "db.fn/reset-to-many",
+    "db/excise",
+    "db.excise/attrs",
+    "db.excise/before",
+    "db.excise/beforeT",
+    "db/tupleAttrs",
+    "db/noHistory",
+    "db.attr/check",
+    "db.attr/preds",
+    "db/ensure",
+    "db.entity/attrs",
+    "db.entity/preds",
+    NULL,
 };
 
 static void note_kinds(struct edn value, bool noted[SCRIPT_KINDS_MAX])
