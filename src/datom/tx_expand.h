@@ -43,6 +43,14 @@ struct tx_place tx_place_of_temp(uint32_t temp);
 /* An entity as it may stand in E or in V of a reference (maps aside). */
 BS_MUST_CHECK enum bs_code tx_expand_place(struct tx *tx, struct edn form, uint32_t form_idx,
                                            struct tx_place *ret_place, struct bs_error *error);
+/* The same in E, where an error has it as the field entity. */
+BS_MUST_CHECK enum bs_code tx_expand_e(struct tx *tx, struct edn form, uint32_t form_idx,
+                                       struct tx_place *ret_place, struct bs_error *error);
+/* The entity and the attribute that most list forms begin with. */
+BS_MUST_CHECK enum bs_code tx_expand_e_a(struct tx *tx, struct edn form, uint32_t form_idx,
+                                         struct tx_place *ret_e,
+                                         const struct datom_attribute **ret_attribute,
+                                         struct bs_error *error);
 BS_MUST_CHECK enum bs_code tx_expand_attribute(struct tx *tx, struct edn form,
                                                const struct datom_attribute **ret_attribute,
                                                struct bs_error *error);

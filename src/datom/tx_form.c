@@ -26,8 +26,7 @@ static enum bs_code expand_reset_to_many(struct tx *tx, struct edn form, uint32_
 {
     struct tx_place e;
     const struct datom_attribute *attribute;
-    BS_TRY(tx_expand_place(tx, form.as.items[1], form_idx, &e, error));
-    BS_TRY(tx_expand_attribute(tx, form.as.items[2], &attribute, error));
+    BS_TRY(tx_expand_e_a(tx, form, form_idx, &e, &attribute, error));
     if (!attribute->many)
         return bs_error_set(error, BS_REASON_DB_INVALID_TX_FORM,
                             ":%.*s has cardinality one: expected an attribute of cardinality many, "
@@ -49,8 +48,7 @@ static enum bs_code expand_add_default(struct tx *tx, struct edn form, uint32_t 
 {
     struct tx_place e;
     const struct datom_attribute *attribute;
-    BS_TRY(tx_expand_place(tx, form.as.items[1], form_idx, &e, error));
-    BS_TRY(tx_expand_attribute(tx, form.as.items[2], &attribute, error));
+    BS_TRY(tx_expand_e_a(tx, form, form_idx, &e, &attribute, error));
     return tx_add_op(tx, TX_ADD_DEFAULT, form_idx, e, attribute, form.as.items[3], error);
 }
 

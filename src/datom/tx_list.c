@@ -6,17 +6,12 @@
 #include "datom/bootstrap.h"
 #include "datom/tx_expand.h"
 
-/* The entity and the attribute that most forms begin with. */
-static enum bs_code expand_e_a(struct tx *tx, struct edn form, uint32_t form_idx,
-                               struct tx_place *ret_e, const struct datom_attribute **ret_attribute,
-                               struct bs_error *error)
+enum bs_code tx_expand_e_a(struct tx *tx, struct edn form, uint32_t form_idx,
+                           struct tx_place *ret_e, const struct datom_attribute **ret_attribute,
+                           struct bs_error *error)
 {
-    enum bs_code code = tx_expand_place(tx, form.as.items[1], form_idx, ret_e, error);
-    if (code != BS_OK) {
-        tx_note_value(error, "entity", form.as.items[1]);
-        return code;
-    }
-    code = tx_expand_attribute(tx, form.as.items[2], ret_attribute, error);
+    BS_TRY(tx_expand_e(tx, form.as.items[1], form_idx, ret_e, error));
+    enum bs_code code = tx_expand_attribute(tx, form.as.items[2], ret_attribute, error);
     return code == BS_OK ? BS_OK : tx_note_place(tx, ret_e, NULL, NULL, code, error);
 }
 
@@ -25,7 +20,7 @@ static enum bs_code expand_add(struct tx *tx, struct edn form, uint32_t form_idx
 {
     struct tx_place e;
     const struct datom_attribute *attribute;
-    BS_TRY(expand_e_a(tx, form, form_idx, &e, &attribute, error));
+    BS_TRY(tx_expand_e_a(tx, form, form_idx, &e, &attribute, error));
     return tx_add_op(tx, TX_ADD, form_idx, e, attribute, form.as.items[3], error);
 }
 
@@ -34,7 +29,7 @@ static enum bs_code expand_retract(struct tx *tx, struct edn form, uint32_t form
 {
     struct tx_place e;
     const struct datom_attribute *attribute;
-    BS_TRY(expand_e_a(tx, form, form_idx, &e, &attribute, error));
+    BS_TRY(tx_expand_e_a(tx, form, form_idx, &e, &attribute, error));
     if (form.len == 4)
         return tx_add_op(tx, TX_RETRACT, form_idx, e, attribute, form.as.items[3], error);
     struct tx_op *op = tx_op_new(tx, TX_RETRACT_ATTRIBUTE, form_idx);
@@ -48,7 +43,7 @@ static enum bs_code expand_cas(struct tx *tx, struct edn form, uint32_t form_idx
 {
     struct tx_place e;
     const struct datom_attribute *attribute;
-    BS_TRY(expand_e_a(tx, form, form_idx, &e, &attribute, error));
+    BS_TRY(tx_expand_e_a(tx, form, form_idx, &e, &attribute, error));
     if (attribute->many) {
         enum bs_code code = bs_error_set(error, BS_REASON_DB_INVALID_CAS,
                                          ":db/cas on :%.*s, which has cardinality many: expected "
@@ -81,7 +76,7 @@ static enum bs_code expand_retract_entity(struct tx *tx, struct edn form, uint32
                                           struct bs_error *error)
 {
     struct tx_place e;
-    BS_TRY(tx_expand_place(tx, form.as.items[1], form_idx, &e, error));
+    BS_TRY(tx_expand_e(tx, form.as.items[1], form_idx, &e, error));
     struct tx_op *op = tx_op_new(tx, TX_RETRACT_ENTITY, form_idx);
     tx_op_set_e(tx, op, e);
     return BS_OK;

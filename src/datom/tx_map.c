@@ -167,7 +167,7 @@ static enum bs_code expand_map_place(struct tx *tx, struct edn map, uint32_t for
 {
     for (uint32_t i = 0; i < map.len; i++) {
         if (is_db_id(map.as.items[2 * i]))
-            return tx_expand_place(tx, map.as.items[2 * i + 1], form_idx, ret_place, error);
+            return tx_expand_e(tx, map.as.items[2 * i + 1], form_idx, ret_place, error);
     }
     *ret_place = tx_place_of_temp(tx_temp_new(tx, BS_STR_EMPTY, form_idx));
     return BS_OK;

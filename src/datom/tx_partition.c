@@ -108,15 +108,17 @@ enum bs_code tx_expand_partitions(struct tx *tx, bool is_match, struct edn wishe
         struct edn key = wishes.as.items[2 * i];
         struct edn value = wishes.as.items[2 * i + 1];
         struct tx_place place;
-        BS_TRY(tx_expand_place(tx, key, form_idx, &place, error));
+        BS_TRY(tx_expand_e(tx, key, form_idx, &place, error));
         if (!place.is_temp || place.temp == TX_TEMP_TX)
             return bs_error_set(error, BS_REASON_DB_INVALID_TX_FORM,
                                 "%s of %s, which has its partition: expected the tempid of a new "
                                 "entity",
                                 name, edn_print_cut(key, text, sizeof(text)));
         tx->temps[place.temp].is_value = true;
-        BS_TRY(is_match ? match(tx, place.temp, value, form_idx, error)
-                        : force(tx, place.temp, value, error));
+        enum bs_code code = is_match ? match(tx, place.temp, value, form_idx, error)
+                                     : force(tx, place.temp, value, error);
+        if (code != BS_OK)
+            return tx_note_place(tx, &place, NULL, &value, code, error);
     }
     return BS_OK;
 }

@@ -142,3 +142,12 @@ enum bs_code tx_expand_place(struct tx *tx, struct edn form, uint32_t form_idx,
     *ret_place = (struct tx_place){.id = id};
     return BS_OK;
 }
+
+enum bs_code tx_expand_e(struct tx *tx, struct edn form, uint32_t form_idx,
+                         struct tx_place *ret_place, struct bs_error *error)
+{
+    enum bs_code code = tx_expand_place(tx, form, form_idx, ret_place, error);
+    if (code != BS_OK)
+        tx_note_value(error, "entity", form);
+    return code;
+}

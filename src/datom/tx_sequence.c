@@ -181,7 +181,7 @@ static enum bs_code add_numbered(struct tx *tx, const struct numbering *numberin
 {
     struct taken holder = {0};
     const struct datom_attribute *attribute;
-    BS_TRY(tx_expand_place(tx, e, numbering->form_idx, &holder.e, error));
+    BS_TRY(tx_expand_e(tx, e, numbering->form_idx, &holder.e, error));
     BS_TRY(tx_expand_attribute(tx, a, &attribute, error));
     holder.a = attribute->id;
     struct bs_str base = escape_base(tx, edn_text_of(numbering->base));

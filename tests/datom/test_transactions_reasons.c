@@ -216,7 +216,7 @@ static const struct reason_row rows[] = {
      ":incorrect",
      "[{} {:db/id \"x\" :p/age 1 :db/force-partition {\"x\" :p/age}}]",
      {"form 1, {:db/id \"x\"", ":p/age names no partition", "expected :db.part/user"},
-     ""},
+     "entity value"},
     {BS_REASON_DB_PARTITION_CONFLICT,
      ":incorrect",
      "[{:db/id \"x\" :p/age 1 :db/force-partition {\"x\" 524289}}"
