@@ -54,6 +54,8 @@ def main():
         assert "store.growth" in names and "store.growth" not in meant, meant
         grown = json.loads(bench(program, "--json", *tiny, "store.growth"))
         assert grown["ours"] > 0 and grown["theirs"] > 0, grown
+        assert grown["bar"] == "ours>=0.7 or ratio>=0.9", grown
+        assert grown["holds"] == (grown["ours"] >= 0.7 or grown["ratio"] >= 0.9), grown
         # SQLite is measured where this was built with it
         lines = bench(program, "--json", *tiny, "store.sqlite").splitlines()
         assert len(lines) == sum(name.startswith("store.sqlite.") for name in names) > 0, lines

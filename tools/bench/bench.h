@@ -39,7 +39,7 @@ struct bench_row {
     const char *peer_name;         /* NULL: nothing to compare with */
     const struct bench_peer *peer; /* NULL: always there */
     const struct bench_peer *tool; /* without which neither side can be measured; NULL: none */
-    const char *bar;               /* "ratio>=0.3", "ours<64"; NULL: none */
+    const char *bar;               /* "ratio>=0.3", "ours<64", one "or" the other; NULL: none */
     const char *method;            /* what both sides do */
     bool is_once;                  /* one run, not warmed up: it takes long and hardly varies */
     bool is_long;                  /* minutes: it runs only when its whole name is given */

@@ -25,18 +25,36 @@ static double median(double *figures, size_t count)
     return count % 2 ? figures[count / 2] : (figures[count / 2 - 1] + figures[count / 2]) / 2;
 }
 
-/* "ratio>=0.3", "ratio<10", "ours<64". */
+/* One condition: "ratio>=0.3", "ratio<10", "ours<64". What is not measured does not hold. */
+static bool condition_holds(struct bs_str condition, const struct bench_result *result)
+{
+    bool of_ratio = bs_str_starts_with(condition, BS_STR("ratio"));
+    BS_ASSERT(of_ratio || bs_str_starts_with(condition, BS_STR("ours")));
+    double figure = of_ratio ? result->ratio : result->ours;
+    struct bs_str sign = bs_str_from_offset(condition, of_ratio ? 5 : 4);
+    bool or_equal = sign.len > 1 && sign.ptr[1] == '=';
+    double bound = 0;
+    BS_ASSERT(bs_str_parse_double(bs_str_from_offset(sign, or_equal ? 2 : 1), &bound));
+    if (of_ratio && !result->has_theirs)
+        return false;
+    if (sign.ptr[0] == '<')
+        return or_equal ? figure <= bound : figure < bound;
+    return or_equal ? figure >= bound : figure > bound;
+}
+
+/* Conditions with " or " between them. */
 static bool bar_holds(const char *bar, const struct bench_result *result)
 {
-    bool of_ratio = strncmp(bar, "ratio", 5) == 0;
-    double figure = of_ratio ? result->ratio : result->ours;
-    const char *sign = bar + strcspn(bar, "<>");
-    const char *number = sign + strspn(sign, "<>=");
-    double bound = 0;
-    BS_ASSERT(bs_str_parse_double(bs_str_from(number), &bound));
-    if (sign[0] == '<')
-        return sign[1] == '=' ? figure <= bound : figure < bound;
-    return sign[1] == '=' ? figure >= bound : figure > bound;
+    static const char between[] = " or ";
+    for (const char *at = bar;;) {
+        const char *end = strstr(at, between);
+        struct bs_str condition = end ? bs_str_make(at, (size_t)(end - at)) : bs_str_from(at);
+        if (condition_holds(condition, result))
+            return true;
+        if (!end)
+            return false;
+        at = end + strlen(between);
+    }
 }
 
 static enum bs_code measure(const struct bench_context *context, const struct bench_row *row,
