@@ -24,6 +24,7 @@ enum model_mistake {
     MODEL_MISTAKE_BEFORE,       /* erasing knows no :db.excise/before */
     MODEL_MISTAKE_CHECK,        /* values pass every check */
     MODEL_MISTAKE_ENSURE,       /* entities pass every spec */
+    MODEL_MISTAKE_TUPLE,        /* retracted tuples stay */
     MODEL_MISTAKE_WITH,         /* as-of does not hide what `with` says on top of it */
 };
 
@@ -39,6 +40,9 @@ struct model_attribute {
     /* Of a composite tuple; DATOM_NO_ID: no attribute. */
     datom_id members[BS_LIMIT_TUPLE_MAX];
     uint32_t members_count;
+    /* Of another tuple; DATOM_TYPE_COUNT: no type. Of a homogeneous one the first, and no count. */
+    enum datom_type elements[BS_LIMIT_TUPLE_MAX];
+    uint32_t elements_count;
 };
 
 struct model_life {
@@ -135,8 +139,9 @@ struct model_op {
     struct model_place e;
     const struct model_attribute *attribute; /* not for retractEntity */
     struct edn v;
-    struct model_place v_place; /* of a ref */
-    struct edn old;             /* of a cas */
+    struct model_place v_place;   /* of a ref */
+    struct model_place *v_places; /* of a tuple's elements */
+    struct edn old;               /* of a cas */
 };
 
 #define MODEL_REASONS_MAX 16
@@ -160,6 +165,8 @@ struct model_tx {
 };
 
 void model_tx_refuse(struct model_tx *tx, enum bs_reason reason);
+/* The value of an operation; what is not known yet of a tuple stands as negative numbers. */
+struct edn model_tx_value(const struct model_tx *tx, const struct model_op *op, bool *ret_known);
 datom_id model_tx_place_id(const struct model_tx *tx, const struct model_place *place);
 void model_tx_fini(struct model_tx *tx);
 /* The parts of model_tx_read: who the tempids are; ids for the new ones. */

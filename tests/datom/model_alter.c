@@ -11,8 +11,8 @@ static bool is_schema(datom_id a)
 {
     return a == DATOM_DB_IDENT || a == DATOM_DB_VALUE_TYPE || a == DATOM_DB_CARDINALITY ||
            a == DATOM_DB_UNIQUE || a == DATOM_DB_IS_COMPONENT || a == DATOM_DB_INDEX ||
-           a == DATOM_DB_NO_HISTORY || a == DATOM_DB_TUPLE_ATTRS || a == DATOM_DB_ATTR_CHECK ||
-           a == DATOM_DB_ATTR_PREDS;
+           a == DATOM_DB_NO_HISTORY || a == DATOM_DB_TUPLE_ATTRS || a == DATOM_DB_TUPLE_TYPES ||
+           a == DATOM_DB_TUPLE_TYPE || a == DATOM_DB_ATTR_CHECK || a == DATOM_DB_ATTR_PREDS;
 }
 
 static bool is_bad_component(const struct model_attribute *attribute)
@@ -38,6 +38,7 @@ static void check_alteration(const struct model_wishes *wishes, const struct dat
     const struct model_attribute *is = model_attribute(after, change->e);
     if (!is || is->type != was->type || is_bad_component(is) || is_bad_many(after, is) ||
         change->a == DATOM_DB_VALUE_TYPE || change->a == DATOM_DB_TUPLE_ATTRS ||
+        change->a == DATOM_DB_TUPLE_TYPES || change->a == DATOM_DB_TUPLE_TYPE ||
         (change->a == DATOM_DB_CARDINALITY && !change->added &&
          !model_find_wish(wishes, change->e, DATOM_DB_CARDINALITY, true)))
         model_tx_refuse(wishes->tx, BS_REASON_DB_INVALID_ALTER_ATTRIBUTE);

@@ -122,7 +122,8 @@ static void wish_op(struct model_wishes *wishes, const struct model_op *op)
 {
     struct model_tx *tx = wishes->tx;
     datom_id e = model_tx_place_id(tx, &op->e);
-    struct edn v = op->v;
+    struct edn v = edn_nil();
+    bool known;
     /* what is said of a composite tuple only tells who is meant */
     if (op->attribute && op->attribute->members_count > 0)
         return;
@@ -132,8 +133,8 @@ static void wish_op(struct model_wishes *wishes, const struct model_op *op)
             model_tx_refuse(tx, BS_REASON_DB_INVALID_ENSURE);
         return;
     }
-    if (op->attribute && op->attribute->type == DATOM_TYPE_REF)
-        v = edn_long((int64_t)model_tx_place_id(tx, &op->v_place));
+    if (op->attribute)
+        v = model_tx_value(tx, op, &known);
     switch (op->kind) {
     case MODEL_CAS:
         check_cas(tx, op, e);
@@ -143,7 +144,8 @@ static void wish_op(struct model_wishes *wishes, const struct model_op *op)
         model_wish_for(wishes, e, op->attribute, v, true);
         return;
     case MODEL_RETRACT:
-        if (tx->before->mistake != MODEL_MISTAKE_RETRACT_MANY || !op->attribute->many)
+        if ((tx->before->mistake != MODEL_MISTAKE_RETRACT_MANY || !op->attribute->many) &&
+            (tx->before->mistake != MODEL_MISTAKE_TUPLE || !op->v_places))
             model_wish_for(wishes, e, op->attribute, v, false);
         return;
     case MODEL_RETRACT_ATTRIBUTE:

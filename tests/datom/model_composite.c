@@ -82,17 +82,39 @@ static bool may_be_member(const struct model *model, const struct model_attribut
            member->type != DATOM_TYPE_TUPLE;
 }
 
+static bool may_be_element(enum datom_type type)
+{
+    return type < DATOM_TYPE_COUNT && type != DATOM_TYPE_TUPLE && type != DATOM_TYPE_BYTES;
+}
+
+static void check_composite(struct model_tx *tx, const struct model_attribute *attribute,
+                            const struct model *after)
+{
+    bool is_good = !attribute->many;
+    for (uint32_t i = 0; i < attribute->members_count; i++)
+        is_good = is_good && may_be_member(after, attribute, i);
+    if (!is_good)
+        model_tx_refuse(tx, BS_REASON_DB_INVALID_TUPLE_ATTRS);
+}
+
 void model_check_tuple(const struct model_wishes *wishes, const struct model_attribute *attribute,
                        const struct model *after)
 {
+    static const datom_id kinds[] = {DATOM_DB_TUPLE_ATTRS, DATOM_DB_TUPLE_TYPES,
+                                     DATOM_DB_TUPLE_TYPE};
     bool is_tuple = attribute->type == DATOM_TYPE_TUPLE;
-    bool is_good = !attribute->many;
-    if (is_tuple != (attribute->members_count > 0)) {
+    size_t count = 0;
+    for (size_t i = 0; i < BS_ARRAY_COUNT(kinds); i++)
+        count += model_find_wish(wishes, attribute->id, kinds[i], true) != NULL;
+    if (count != (is_tuple ? 1 : 0)) {
         model_tx_refuse(wishes->tx, BS_REASON_DB_INVALID_TUPLE_KIND);
         return;
     }
-    for (uint32_t i = 0; i < attribute->members_count; i++)
-        is_good = is_good && may_be_member(after, attribute, i);
-    if (is_tuple && !is_good)
-        model_tx_refuse(wishes->tx, BS_REASON_DB_INVALID_TUPLE_ATTRS);
+    if (is_tuple && attribute->members_count > 0)
+        check_composite(wishes->tx, attribute, after);
+    bool is_other = is_tuple && attribute->members_count == 0;
+    for (uint32_t i = 0; is_other && i < BS_MAX(attribute->elements_count, 1); i++) {
+        if (!may_be_element(attribute->elements[i]))
+            model_tx_refuse(wishes->tx, BS_REASON_DB_INVALID_TUPLE_KIND);
+    }
 }

@@ -30,25 +30,59 @@ static void unite(struct model_tx *tx, size_t a, size_t b)
     }
 }
 
+struct edn model_tx_value(const struct model_tx *tx, const struct model_op *op, bool *ret_known)
+{
+    *ret_known = true;
+    if (op->attribute->type == DATOM_TYPE_REF)
+        return edn_long((int64_t)model_tx_place_id(tx, &op->v_place));
+    if (!op->v_places)
+        return op->v;
+    struct edn *items = bs_arena_new_array(tx->arena, op->v.len, struct edn);
+    for (uint32_t i = 0; i < op->v.len; i++) {
+        const struct model_place *place = &op->v_places[i];
+        items[i] = op->v.as.items[i];
+        if (!place->is_temp)
+            continue;
+        datom_id id = model_tx_place_id(tx, place);
+        *ret_known = *ret_known && id != DATOM_NO_ID;
+        items[i] =
+            edn_long(id == DATOM_NO_ID ? -1 - (int64_t)tx->temps[place->temp].root : (int64_t)id);
+    }
+    return edn_collection(EDN_VECTOR, items, op->v.len);
+}
+
 static bool is_claim(const struct model_op *op)
 {
     return op->kind == MODEL_ADD && op->e.is_temp && op->attribute->type != DATOM_TYPE_REF &&
            op->attribute->unique == DATOM_UNIQUE_IDENTITY;
 }
 
+static void take_claim(struct model_tx *tx, size_t i)
+{
+    const struct model_op *op = &tx->ops[i];
+    bool known, other_known;
+    struct edn v = model_tx_value(tx, op, &known);
+    datom_id holder = known ? model_holder(tx->before, op->attribute->id, v) : DATOM_NO_ID;
+    if (holder != DATOM_NO_ID)
+        bind(tx, op->e.temp, holder);
+    for (size_t j = 0; j < i; j++) {
+        const struct model_op *other = &tx->ops[j];
+        if (is_claim(other) && other->attribute == op->attribute &&
+            edn_equal(model_tx_value(tx, other, &other_known), v))
+            unite(tx, other->e.temp, op->e.temp);
+    }
+}
+
+/* What one claim says of a tempid in the value of another is known the next time. */
 void model_tx_bind_identities(struct model_tx *tx)
 {
-    for (size_t i = 0; i < tx->ops_count; i++) {
-        const struct model_op *op = &tx->ops[i];
-        if (!is_claim(op))
-            continue;
-        datom_id holder = model_holder(tx->before, op->attribute->id, op->v);
-        if (holder != DATOM_NO_ID)
-            bind(tx, op->e.temp, holder);
-        for (size_t j = 0; j < i; j++) {
-            if (is_claim(&tx->ops[j]) && tx->ops[j].attribute == op->attribute &&
-                edn_equal(tx->ops[j].v, op->v))
-                unite(tx, tx->ops[j].e.temp, op->e.temp);
+    size_t claims = 0;
+    for (size_t i = 0; i < tx->ops_count; i++)
+        claims += is_claim(&tx->ops[i]);
+    for (size_t time = 0; time < claims; time++) {
+        for (size_t i = 0; i < tx->ops_count; i++) {
+            if (is_claim(&tx->ops[i]))
+                take_claim(tx, i);
         }
     }
 }

@@ -42,6 +42,9 @@ static const struct model_attribute built_in[] = {
     BUILT_IN("db/index", DATOM_DB_INDEX, DATOM_TYPE_BOOLEAN, .many = false),
     BUILT_IN("db/noHistory", DATOM_DB_NO_HISTORY, DATOM_TYPE_BOOLEAN, .many = false),
     BUILT_IN("db.install/attribute", DATOM_DB_INSTALL_ATTRIBUTE, DATOM_TYPE_REF, .many = true),
+    BUILT_IN("db/tupleTypes", DATOM_DB_TUPLE_TYPES, DATOM_TYPE_TUPLE,
+             .elements = {DATOM_TYPE_KEYWORD}),
+    BUILT_IN("db/tupleType", DATOM_DB_TUPLE_TYPE, DATOM_TYPE_KEYWORD, .many = false),
     BUILT_IN("db/tupleAttrs", DATOM_DB_TUPLE_ATTRS, DATOM_TYPE_TUPLE, .many = false),
     BUILT_IN("db/ensure", DATOM_DB_ENSURE, DATOM_TYPE_REF, .many = true),
     BUILT_IN("db.attr/check", DATOM_DB_ATTR_CHECK, DATOM_TYPE_STRING, .many = true),
@@ -79,6 +82,25 @@ static void read_members(const struct model *model, struct model_attribute *attr
         attribute->members[i] = model_entid(model, life->v.as.items[i]);
 }
 
+static enum datom_type type_named(const struct model *model, struct edn ident)
+{
+    enum datom_type type = DATOM_TYPE_COUNT;
+    if (ident.type == EDN_KEYWORD)
+        (void)model_type(model_entid(model, ident), &type);
+    return type;
+}
+
+static void read_elements(const struct model *model, struct model_attribute *attribute)
+{
+    const struct model_life *types = model_find(model, attribute->id, DATOM_DB_TUPLE_TYPES, NULL);
+    const struct model_life *type = model_find(model, attribute->id, DATOM_DB_TUPLE_TYPE, NULL);
+    attribute->elements_count = types ? types->v.len : 0;
+    for (uint32_t i = 0; i < attribute->elements_count; i++)
+        attribute->elements[i] = type_named(model, types->v.as.items[i]);
+    if (type)
+        attribute->elements[0] = type_named(model, type->v);
+}
+
 static void add_attribute(struct model *model, const struct model_attribute *attribute)
 {
     bs_grow(&model->attributes, model->attributes_count, &model->attributes_capacity,
@@ -108,7 +130,10 @@ void model_read_schema(struct model *model)
         attribute.is_component = flag_of(model, e, DATOM_DB_IS_COMPONENT);
         attribute.is_index = flag_of(model, e, DATOM_DB_INDEX);
         attribute.no_history = flag_of(model, e, DATOM_DB_NO_HISTORY);
-        read_members(model, &attribute);
+        if (attribute.type == DATOM_TYPE_TUPLE) {
+            read_members(model, &attribute);
+            read_elements(model, &attribute);
+        }
         add_attribute(model, &attribute);
     }
 }

@@ -38,15 +38,16 @@ struct edn script_entity_id(struct script_source *source)
     return script_tagged(source, "e", (size_t)number(source).as.integer);
 }
 
-static struct edn tuple(struct script_source *source, const struct script_attribute *composite);
+static struct edn tuple(struct script_source *source, const struct script_attribute *attribute,
+                        bool may_be_new);
 
 struct edn script_entity(struct script_source *source, bool may_be_new)
 {
     size_t way = script_pick(source, may_be_new ? 13 : 12);
     if (way < 10)
         return script_entity_id(source);
-    if (way == 10 && source->composite && script_chance(source, 3))
-        return SCRIPT_VECTOR(source, source->composite->ident, tuple(source, source->composite));
+    if (way == 10 && source->tuple && script_chance(source, 3))
+        return SCRIPT_VECTOR(source, source->tuple->ident, tuple(source, source->tuple, false));
     if (way == 10)
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("m/id"), number(source));
     if (way == 11)
@@ -62,13 +63,25 @@ const struct script_attribute *script_attribute_of(struct script_source *source)
 static struct edn plain_value(struct script_source *source,
                               const struct script_attribute *attribute, bool may_be_new);
 
-static struct edn tuple(struct script_source *source, const struct script_attribute *composite)
+/* Now and then too short or too long a one. */
+static struct edn tuple(struct script_source *source, const struct script_attribute *attribute,
+                        bool may_be_new)
 {
-    struct edn items[2];
-    for (size_t i = 0; i < 2; i++)
-        items[i] = script_chance(source, 4) ? edn_nil()
-                                            : plain_value(source, composite->members[i], false);
-    return edn_vector_of(source->arena, items, 2);
+    struct edn items[BS_LIMIT_TUPLE_MAX + 1];
+    size_t count = attribute->members[0]           ? 2
+                   : attribute->elements_count > 0 ? attribute->elements_count
+                                                   : 2 + script_pick(source, 2);
+    if (script_chance(source, 40))
+        count = script_chance(source, 2) ? 1 : BS_LIMIT_TUPLE_MAX + 1;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = BS_MIN(i, SCRIPT_ELEMENTS_MAX - 1);
+        struct script_attribute element = {
+            .type = attribute->elements[attribute->elements_count > 0 ? at : 0]};
+        if (attribute->members[0])
+            element = *attribute->members[i % 2];
+        items[i] = script_chance(source, 5) ? edn_nil() : plain_value(source, &element, may_be_new);
+    }
+    return edn_vector_of(source->arena, items, count);
 }
 
 static struct edn plain_value(struct script_source *source,
@@ -80,7 +93,7 @@ static struct edn plain_value(struct script_source *source,
     if (type == DATOM_TYPE_REF)
         return script_entity(source, may_be_new);
     if (type == DATOM_TYPE_TUPLE)
-        return tuple(source, attribute);
+        return tuple(source, attribute, may_be_new);
     return source->values[type][script_pick(source, source->values_count[type])];
 }
 

@@ -17,9 +17,9 @@ static const char values_text[] =
     " :db.type/bigdec [1.0M 1.00M -2.5M 0M 1e20M 0.001M 7]}";
 
 static const enum datom_type types[] = {
-    DATOM_TYPE_LONG,   DATOM_TYPE_STRING,  DATOM_TYPE_REF,
-    DATOM_TYPE_REF,    DATOM_TYPE_KEYWORD, DATOM_TYPE_BOOLEAN,
-    DATOM_TYPE_DOUBLE, DATOM_TYPE_INSTANT, DATOM_TYPE_BIGDEC,
+    DATOM_TYPE_LONG,    DATOM_TYPE_STRING,  DATOM_TYPE_REF,    DATOM_TYPE_REF,
+    DATOM_TYPE_KEYWORD, DATOM_TYPE_BOOLEAN, DATOM_TYPE_DOUBLE, DATOM_TYPE_INSTANT,
+    DATOM_TYPE_BIGDEC,  DATOM_TYPE_TUPLE,
 };
 
 /* ---- values ---- */
@@ -71,14 +71,18 @@ void script_add_pair(struct edn_list *pairs, struct edn key, struct edn value)
     edn_list_add(pairs, value);
 }
 
+static struct edn type_ident(struct script_source *source, enum datom_type type)
+{
+    return script_keyword(source, datom_type_ident(type));
+}
+
 static void describe(struct script_source *source, struct edn_list *pairs,
                      struct script_attribute *attribute)
 {
     const char *unique = NULL;
     bool is_ref = attribute->type == DATOM_TYPE_REF;
     script_add_pair(pairs, EDN_KEYWORD_LIT("db/ident"), attribute->ident);
-    script_add_pair(pairs, EDN_KEYWORD_LIT("db/valueType"),
-                    script_keyword(source, datom_type_ident(attribute->type)));
+    script_add_pair(pairs, EDN_KEYWORD_LIT("db/valueType"), type_ident(source, attribute->type));
     script_add_pair(
         pairs, EDN_KEYWORD_LIT("db/cardinality"),
         script_keyword(source, attribute->many ? "db.cardinality/many" : "db.cardinality/one"));
@@ -96,6 +100,59 @@ static void describe(struct script_source *source, struct edn_list *pairs,
     if (script_chance(source, 8) && !is_ref && attribute->type != DATOM_TYPE_TUPLE)
         script_add_pair(pairs, EDN_KEYWORD_LIT("db.attr/check"),
                         script_first_check(source, attribute));
+}
+
+/* What a tuple that is no composite is made of. */
+static void add_elements(struct script_source *source, struct edn_list *pairs,
+                         struct script_attribute *attribute)
+{
+    struct edn idents[SCRIPT_ELEMENTS_MAX];
+    for (size_t i = 0; i < SCRIPT_ELEMENTS_MAX; i++) {
+        /* the last of the list is no element */
+        attribute->elements[i] = types[script_pick(source, BS_ARRAY_COUNT(types) - 1)];
+        idents[i] = type_ident(source, attribute->elements[i]);
+    }
+    attribute->elements_count = script_chance(source, 2) ? 2 + script_pick(source, 2) : 0;
+    if (attribute->elements_count == 0)
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db/tupleType"), idents[0]);
+    else
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db/tupleTypes"),
+                        script_vector_of(source, attribute->elements_count, idents));
+    source->tuple = attribute;
+}
+
+/* One that is refused: of two kinds, of none, of no types, or of none that can stand in one. */
+static struct edn bad_tuple(struct script_source *source)
+{
+    struct edn_list pairs;
+    struct script_attribute attribute = {.ident = EDN_KEYWORD_LIT("m/bad"),
+                                         .type = DATOM_TYPE_TUPLE};
+    edn_list_init(&pairs, source->arena);
+    struct edn keyword = script_keyword(source, "db.type/tuple");
+    switch (script_pick(source, 5)) {
+    case 0:
+        break;
+    case 1:
+        attribute.type = DATOM_TYPE_LONG;
+        script_add_pair(&pairs, EDN_KEYWORD_LIT("db/tupleType"), keyword);
+        break;
+    case 2:
+        script_add_pair(&pairs, EDN_KEYWORD_LIT("db/tupleType"), keyword);
+        break;
+    case 3:
+        script_add_pair(&pairs, EDN_KEYWORD_LIT("db/tupleTypes"),
+                        SCRIPT_VECTOR(source, script_keyword(source, "db.type/long"),
+                                      script_chance(source, 2) ? edn_nil() : keyword));
+        break;
+    default:
+        keyword = script_keyword(source, "db.type/long");
+        script_add_pair(&pairs, EDN_KEYWORD_LIT("db/tupleType"), keyword);
+        script_add_pair(&pairs, EDN_KEYWORD_LIT("db/tupleTypes"),
+                        SCRIPT_VECTOR(source, keyword, keyword));
+        break;
+    }
+    describe(source, &pairs, &attribute);
+    return edn_list_finish(&pairs, EDN_MAP);
 }
 
 struct edn script_schema_forms(struct script_source *source)
@@ -117,9 +174,20 @@ struct edn script_schema_forms(struct script_source *source)
         attribute->type = types[script_pick(source, BS_ARRAY_COUNT(types))];
         attribute->many = script_chance(source, 2);
         describe(source, &pairs, attribute);
+        if (attribute->type == DATOM_TYPE_TUPLE)
+            add_elements(source, &pairs, attribute);
         edn_list_add(&forms, edn_list_finish(&pairs, EDN_MAP));
     }
     return edn_list_finish(&forms, EDN_VECTOR);
+}
+
+/* Mostly one that can be a member of a composite. */
+static const struct script_attribute *member(struct script_source *source)
+{
+    const struct script_attribute *a = script_attribute_of(source);
+    for (size_t i = 0; i < 6 && (a->many || a->type == DATOM_TYPE_TUPLE); i++)
+        a = script_attribute_of(source);
+    return a;
 }
 
 /* A composite of two that were installed before. */
@@ -131,7 +199,7 @@ struct edn script_composite_forms(struct script_source *source)
     *composite = (struct script_attribute){
         .ident = EDN_KEYWORD_LIT("m/c"),
         .type = DATOM_TYPE_TUPLE,
-        .members = {script_attribute_of(source), script_attribute_of(source)},
+        .members = {member(source), member(source)},
         .many = script_chance(source, 20),
     };
     describe(source, &pairs, composite);
@@ -139,9 +207,11 @@ struct edn script_composite_forms(struct script_source *source)
         &pairs, EDN_KEYWORD_LIT("db/tupleAttrs"),
         SCRIPT_VECTOR(source, composite->members[0]->ident, composite->members[1]->ident));
     /* one that will be refused is not spoken of later */
-    if (!composite->many && composite->members[0] != composite->members[1] &&
+    bool has_tuple = composite->members[0]->type == DATOM_TYPE_TUPLE ||
+                     composite->members[1]->type == DATOM_TYPE_TUPLE;
+    if (!composite->many && !has_tuple && composite->members[0] != composite->members[1] &&
         !composite->members[0]->many && !composite->members[1]->many) {
-        source->composite = composite;
+        source->tuple = composite;
         source->attributes_count++;
     }
     struct edn form = edn_list_finish(&pairs, EDN_MAP);
@@ -156,7 +226,9 @@ struct edn script_alteration(struct script_source *source)
     struct edn unique = EDN_KEYWORD_LIT("db/unique");
     struct edn index = EDN_KEYWORD_LIT("db/index");
     struct edn identity = EDN_KEYWORD_LIT("db.unique/identity");
-    switch (script_pick(source, 11)) {
+    switch (script_pick(source, 12)) {
+    case 11:
+        return bad_tuple(source);
     case 0:
     case 1:
         return SCRIPT_VECTOR(source, add, a->ident, EDN_KEYWORD_LIT("db/cardinality"),

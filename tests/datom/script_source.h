@@ -8,6 +8,7 @@
 
 #define SCRIPT_ATTRIBUTES_MAX 8
 #define SCRIPT_VALUES_MAX 16
+#define SCRIPT_ELEMENTS_MAX 3
 
 /* As installed; alterations are not followed. */
 struct script_attribute {
@@ -15,7 +16,9 @@ struct script_attribute {
     enum datom_type type;
     bool many;
     bool is_component;
-    const struct script_attribute *members[2]; /* of a composite tuple */
+    const struct script_attribute *members[2];     /* of a composite tuple */
+    enum datom_type elements[SCRIPT_ELEMENTS_MAX]; /* of another; the first of a homogeneous one */
+    size_t elements_count;
 };
 
 struct script_source {
@@ -23,7 +26,7 @@ struct script_source {
     struct bs_arena *arena;
     struct script_attribute attributes[SCRIPT_ATTRIBUTES_MAX + 1]; /* and the composite */
     size_t attributes_count;
-    const struct script_attribute *composite; /* one of them; NULL */
+    const struct script_attribute *tuple; /* one of them, by which entities are named; NULL */
     struct edn values[DATOM_TYPE_COUNT][SCRIPT_VALUES_MAX];
     size_t values_count[DATOM_TYPE_COUNT];
 };

@@ -13,6 +13,8 @@ const char *const script_kinds[] = {
     "db.excise/before",
     "db.excise/beforeT",
     "db/tupleAttrs",
+    "db/tupleTypes",
+    "db/tupleType",
     "db/noHistory",
     "db.attr/check",
     "db.attr/preds",

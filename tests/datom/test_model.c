@@ -98,6 +98,7 @@ static const enum bs_reason aims[] = {
     BS_REASON_DB_UNIQUE_VIOLATION,
     BS_REASON_DB_INVALID_TUPLE_VALUE,
     BS_REASON_DB_INVALID_TUPLE_ATTRS,
+    BS_REASON_DB_INVALID_TUPLE_KIND,
     BS_REASON_DB_INVALID_TIME_POINT,
     BS_REASON_DB_NOT_ON_HISTORY,
     BS_REASON_DB_INVALID_ATTR_CHECK,
@@ -170,6 +171,7 @@ static void test_model__shrinks_what_a_wrong_model_finds(void **state)
         {"erasing knows no before", MODEL_MISTAKE_BEFORE, 8},
         {"values pass every check", MODEL_MISTAKE_CHECK, 8},
         {"entities pass every spec", MODEL_MISTAKE_ENSURE, 8},
+        {"retracted tuples stay", MODEL_MISTAKE_TUPLE, 8},
         {"a with is seen through as-of", MODEL_MISTAKE_WITH, 8},
     };
     for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {

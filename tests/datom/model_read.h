@@ -1,0 +1,17 @@
+#ifndef TESTS_DATOM_MODEL_READ_H
+#define TESTS_DATOM_MODEL_READ_H
+
+/* Reading a transaction's forms, between model_tx.c and model_place.c. False: it is refused. */
+
+#include "model.h"
+
+/* The place of a tempid; of a new one for an empty name. */
+struct model_place model_temp_place(struct model_tx *tx, struct bs_str name);
+bool model_read_place(struct model_tx *tx, struct edn form, struct model_place *ret_place);
+/* A value as its attribute has it. This one refuses nothing by itself; not for references. */
+bool model_coerce(struct model_tx *tx, const struct model_attribute *attribute, struct edn *v);
+/* The same of tuples, with the place of each element that is a reference. */
+bool model_coerce_tuple(struct model_tx *tx, const struct model_attribute *attribute, struct edn *v,
+                        struct model_place **ret_places);
+
+#endif
