@@ -2,10 +2,12 @@
  * Every reason that a transaction can be refused for (the reference's 1.7, as far as it is about
  * transactions): a form that raises it, the category that a program sees, what the message must say
  * to whoever has to mend it, and the fields that it has as data. A reason that is in no row must be
- * among those that only others raise.
+ * among those that only others raise. And the names that Datomic has for errors.
  */
 
 #include "support.h"
+
+#include <stdlib.h>
 
 #include "datom/people.h"
 
@@ -406,6 +408,83 @@ static void test_reasons__are_all_in_the_table(void **state)
     test_rows_end();
 }
 
+static void read_docs(struct bs_buf *ret_docs)
+{
+    char path[1000];
+    const char *source = getenv("BANDSTAND_SOURCE");
+    assert_non_null(source);
+    snprintf(path, sizeof(path), "%s/docs/datomic.md", source);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    for (int c; (c = fgetc(file)) != EOF;)
+        bs_buf_append_byte(ret_docs, (char)c);
+    fclose(file);
+}
+
+/* Datomic's names of errors (1.7): ours too, unless docs/datomic.md says what stands in the place.
+ */
+static void test_reasons__have_datomics_names(void **state)
+{
+    (void)state;
+    static const char *const same[] = {
+        "not-an-entity",
+        "not-a-partition",
+        "not-a-data-function",
+        "unique-conflict",
+        "cas-failed",
+        "datoms-conflict",
+        "wrong-type-for-attribute",
+        "nil-value",
+        "tempid-not-an-entity",
+        "invalid-entity-id",
+        "invalid-nested-entity",
+        "insufficient-binding",
+        "invalid-data-source",
+        "attribute-not-indexed",
+        "lookup-ref-attr-not-unique",
+        "invalid-lookup-ref",
+        "invalid-tuple-value",
+        "invalid-tuple-attrs",
+        "invalid-tuple-kind",
+        "invalid-install-attribute",
+        "invalid-alter-attribute",
+        "cardinality-violation",
+        "unique-violation",
+        "datom-cannot-be-altered",
+        "past-tx-instant",
+        "attr-pred",
+        "entity-attr",
+        "entity-pred",
+        "cycle-in-affinity",
+    };
+    static const struct {
+        const char *name;
+        enum bs_reason ours; /* BS_REASON_NONE: it never comes up */
+    } others_of_datomic[] = {
+        {"unsupported-alter-schema", BS_REASON_DB_INVALID_ALTER_ATTRIBUTE},
+        {"transaction-timeout", BS_REASON_STORE_OUTCOME_UNKNOWN},
+        {"db-not-found", BS_REASON_STORE_NOT_FOUND},
+        {"unique-without-index", BS_REASON_NONE},
+        {"not-a-binding-form", BS_REASON_NONE},
+        {"entity-missing-db-id", BS_REASON_NONE},
+    };
+    BS_CLEANUP(bs_buf_fini) struct bs_buf docs = BS_BUF_INIT(0);
+    read_docs(&docs);
+    for (size_t i = 0; i < BS_ARRAY_COUNT(same); i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "db.error/%s", same[i]);
+        test_row(name, bs_reason_from_name(bs_str_from(name)) != BS_REASON_NONE, "no such reason");
+    }
+    for (size_t i = 0; i < BS_ARRAY_COUNT(others_of_datomic); i++) {
+        const char *name = others_of_datomic[i].name;
+        enum bs_reason ours = others_of_datomic[i].ours;
+        test_row(name, strstr(bs_buf_cstr(&docs), name) != NULL, "docs/datomic.md is silent");
+        test_row(name, ours == BS_REASON_NONE || strstr(bs_buf_cstr(&docs), bs_reason_name(ours)),
+                 "docs/datomic.md does not name %s", bs_reason_name(ours));
+    }
+    test_rows_end();
+}
+
 static int setup(void **state)
 {
     struct datom_functions *functions = functions_new();
@@ -430,6 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reasons__have_a_category_words_and_data),
         cmocka_unit_test(test_reasons__are_all_in_the_table),
+        cmocka_unit_test(test_reasons__have_datomics_names),
     };
     return cmocka_run_group_tests_name("datom/transactions_reasons", tests, setup, teardown);
 }
