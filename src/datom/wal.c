@@ -5,7 +5,8 @@
  * it, it takes for damage, and refuses the store. So those zeros are cut off: then it is torn.
  * The MANIFEST is a log too, of the same format: of which files there are.
  *
- * Only zeros go, so that nothing is lost when it was damage after all: they are put back.
+ * A record that is whole keeps the zeros that it ends with. Only zeros go, so that nothing is lost
+ * when it was damage after all: they are put back.
  */
 
 #include "datom/wal.h"
@@ -14,6 +15,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "datom/wal_damage.h"
 
 /* The unit in which a disk has written or has not. */
 #define SECTOR_BYTES 512
@@ -54,6 +57,9 @@ static void cut_file(const char *dir, const char *name, struct datom_wal_cut *cu
     if (fd < 0)
         return;
     int64_t kept = fstat(fd, &file) == 0 ? length_without_zeros(fd, file.st_size) : -1;
+    int64_t end;
+    if (datom_wal_find_record(fd, kept, &end))
+        kept = end;
     if (kept >= 0 && has_sector(kept, file.st_size) && ftruncate(fd, kept) == 0) {
         cut->files[cut->count].bytes = file.st_size;
         cut->files[cut->count++].path = bs_buf_take(&path, NULL);

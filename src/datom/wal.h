@@ -21,8 +21,8 @@ struct datom_wal_cut {
 
 /*
  * Cuts off the zeros at the ends of the logs of the store in `dir` where they are more than a
- * record may end with: whole sectors. False when there was nothing to cut. datom_wal_cut_fini in
- * any case.
+ * record may end with: whole sectors, behind the last record that is whole. False when there was
+ * nothing to cut. datom_wal_cut_fini in any case.
  */
 bool datom_wal_cut_zeros(const char *dir, struct datom_wal_cut *cut);
 /* The files as they were. */

@@ -131,6 +131,28 @@ static int64_t find_in_file(int fd)
     return -1;
 }
 
+bool datom_wal_find_record(int fd, int64_t at, int64_t *ret_end)
+{
+    if (at <= 0)
+        return false;
+    BS_CLEANUP(bs_freep) struct block *block = bs_malloc(sizeof(*block));
+    int64_t offset = (at - 1) / BLOCK_BYTES * BLOCK_BYTES;
+    size_t begin = 0;
+    size_t end = 0;
+    if (!read_block(fd, offset, block))
+        return false;
+    while (end < (size_t)(at - offset)) {
+        begin = end;
+        if (!fits(block, begin, 0) || !fits(block, begin, length_of(block->bytes + begin)))
+            return false;
+        end = begin + HEAD_BYTES + length_of(block->bytes + begin);
+    }
+    const uint8_t *head = block->bytes + begin;
+    *ret_end = offset + (int64_t)end;
+    return head[TYPE_AT] >= TYPE_FULL && head[TYPE_AT] <= TYPE_LAST &&
+           is_whole(head, head[TYPE_AT], length_of(head));
+}
+
 static bool is_damaged(int folder, const char *name, struct datom_wal_damage *ret_damage)
 {
     int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);

@@ -25,4 +25,7 @@ struct datom_wal_damage {
  */
 bool datom_wal_find_damage(const char *dir, struct datom_wal_damage *ret_damage);
 
+/* Whether the byte before `at` of a log is in a record that is whole, and where that one ends. */
+bool datom_wal_find_record(int fd, int64_t at, int64_t *ret_end);
+
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "datom/fixture.h"
+#include "datom/wal.h"
 #include "datom/wal_damage.h"
 
 #define BLOCK_BYTES 32768
@@ -205,6 +206,92 @@ static void test_damage__is_not_what_a_kill_or_a_power_cut_leaves(void **state)
     end_log(&log);
 }
 
+/* ---- zeros at the end ---- */
+
+/* A record of so many bytes, the first of which are text and the others zeros. */
+static void append_record(struct bs_buf *content, size_t text, size_t size)
+{
+    uint32_t crc = 0xffffffff;
+    uint8_t type = 1; /* a whole one */
+    for (size_t i = 0; i <= size; i++) {
+        crc ^= i == 0 ? type : i <= text ? (uint8_t)'x' : 0;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+    }
+    crc = ~crc;
+    crc = (crc >> 15 | crc << 17) + 0xa282ead8;
+    const uint8_t head[HEAD_BYTES] = {(uint8_t)crc,
+                                      (uint8_t)(crc >> 8),
+                                      (uint8_t)(crc >> 16),
+                                      (uint8_t)(crc >> 24),
+                                      (uint8_t)(size & 255),
+                                      (uint8_t)(size >> 8),
+                                      type};
+    bs_buf_append(content, head, sizeof(head));
+    for (size_t i = 0; i < size; i++)
+        bs_buf_append_byte(content, i < text ? 'x' : '\0');
+}
+
+struct zeros_row {
+    const char *name;
+    size_t before;     /* bytes of a record before it; 0: none */
+    size_t text, size; /* of the last record */
+    size_t more;       /* zeros behind it */
+    bool is_torn;
+    size_t kept; /* of the last record with its head; its size and HEAD_BYTES: all of it */
+};
+
+static const struct zeros_row zeros_rows[] = {
+    {"a record that ends with zeros", 0, 10, 3000, 0, false, 3007},
+    {"and with zeros behind it", 0, 10, 3000, 5000, false, 3007},
+    {"one of zeros only", 0, 0, 3000, 0, false, 3007},
+    {"in the second block", 32000, 10, 3000, 0, false, 3007},
+    {"with the end of a block between", 32761, 10, 3000, 5000, false, 3007},
+    {"a torn one", 0, 10, 3000, 0, true, 17},
+    {"a torn one with zeros behind it", 0, 10, 3000, 5000, true, 17},
+    {"a torn one behind a whole one", 1000, 10, 3000, 5000, true, 17},
+    {"less than a sector behind one", 0, 500, 505, 0, true, 512},
+};
+
+/* What is acknowledged may end with zeros: only those of a record that is not whole go. */
+static void test_cut__takes_no_zeros_of_a_whole_record(void **state)
+{
+    (void)state;
+    char dir[FIXTURE_PATH_MAX];
+    struct log log = {0};
+    fixture_path("zeros", dir);
+    assert_int_equal(mkdir(dir, 0777), 0);
+    snprintf(log.path, sizeof(log.path), "%s/000007.log", dir);
+    close(open(log.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+    for (size_t i = 0; i < BS_ARRAY_COUNT(zeros_rows); i++) {
+        const struct zeros_row *row = &zeros_rows[i];
+        BS_CLEANUP(bs_buf_fini) struct bs_buf content = BS_BUF_INIT(0);
+        struct datom_wal_cut cut;
+        struct stat file;
+        if (row->before > 0)
+            append_record(&content, row->before, row->before);
+        while (content.len % BLOCK_BYTES + HEAD_BYTES + row->size > BLOCK_BYTES)
+            bs_buf_append_byte(&content, '\0');
+        size_t begin = content.len;
+        append_record(&content, row->text, row->size);
+        if (row->is_torn)
+            content.ptr[begin] ^= 1;
+        for (size_t j = 0; j < row->more; j++)
+            bs_buf_append_byte(&content, '\0');
+        write_log(&log, bs_buf_str(&content));
+        bool is_cut = datom_wal_cut_zeros(dir, &cut);
+        assert_int_equal(stat(log.path, &file), 0);
+        test_row(row->name, (size_t)file.st_size == begin + row->kept, "%lld of %zu are left",
+                 (long long)file.st_size, content.len);
+        test_row(row->name, is_cut == ((size_t)file.st_size < content.len), "it is said so");
+        datom_wal_restore(&cut);
+        datom_wal_cut_fini(&cut);
+        assert_int_equal(stat(log.path, &file), 0);
+        test_row(row->name, (size_t)file.st_size == content.len, "put back");
+    }
+    test_rows_end();
+}
+
 static void test_damage__is_not_in_other_folders(void **state)
 {
     (void)state;
@@ -223,6 +310,7 @@ int main(void)
         /* once it has been open its logs are others */
         cmocka_unit_test(test_open__refuses_a_flip_in_any_head),
         cmocka_unit_test(test_damage__is_not_in_other_folders),
+        cmocka_unit_test(test_cut__takes_no_zeros_of_a_whole_record),
     };
     return cmocka_run_group_tests_name("datom/wal_damage", tests, setup, fixture_teardown);
 }
