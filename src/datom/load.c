@@ -244,6 +244,33 @@ static enum bs_code load_counters(struct datom_body *body, struct bs_error *erro
     return is_whole ? BS_OK : corrupt("counters", error);
 }
 
+/* The log ends where the counters say: they are written together, but stand in files of their own,
+ * and one that is lost takes what it has with it. A block that can't be read is told to who reads
+ * it; what stands elsewhere may be read. */
+static enum bs_code check_log_end(struct datom_body *body, struct bs_error *error)
+{
+    struct datom_source source = {0};
+    uint8_t bytes[8];
+    bs_store_u64(bytes, body->basis_t);
+    struct bs_str key = bs_str_make((const char *)bytes, sizeof(bytes));
+    datom_source_open(&source, body, DATOM_FAMILY_LOG, NULL);
+    datom_kv_seek(source.iter, key);
+    bool is_there = source.iter->valid && bs_str_equal(source.iter->key, key);
+    if (is_there)
+        datom_kv_next(source.iter);
+    bool is_last = is_there && !source.iter->valid;
+    bool is_readable = source.iter->code == BS_OK;
+    datom_source_close(&source);
+    if (is_last || !is_readable)
+        return BS_OK;
+    return bs_error_set(error, BS_REASON_STORE_CORRUPT,
+                        "the store's counters are of t %llu, and its log %s: files of it were "
+                        "lost; restore it from a backup, or make of the log what is there "
+                        "(bandstand check --rebuild)",
+                        (unsigned long long)body->basis_t,
+                        is_there ? "goes on behind it" : "does not have that");
+}
+
 static enum bs_code load_counts(struct datom_body *body, struct bs_error *error)
 {
     struct bs_error failure = BS_ERROR_INIT;
@@ -360,6 +387,8 @@ enum bs_code datom_load_store(struct datom_store *store, struct datom_body **ret
         code = check_finished(body, error);
     if (code == BS_OK)
         code = load_counters(body, error);
+    if (code == BS_OK)
+        code = check_log_end(body, error);
     if (code == BS_OK)
         code = load_counts(body, error);
     if (code == BS_OK)

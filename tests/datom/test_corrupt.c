@@ -14,6 +14,8 @@
 
 #include "datom/datom.h"
 #include "datom/folder.h"
+#include "datom/rebuild.h"
+#include "datom/rocks.h"
 
 #define NUMBERS 4000
 #define DAMAGED_BYTES 64
@@ -233,6 +235,53 @@ static void test_corrupt__the_past_is_refused_where_its_families_are_damaged(voi
     datom_db_unref(db);
 }
 
+/* ---- a lost file ---- */
+
+static void change_log(uint64_t t, bool is_delete)
+{
+    struct datom_store *store;
+    uint8_t key[8];
+    bs_store_u64(key, t);
+    assert_int_equal(datom_store_open(bs_str_from(dir), NULL, &store, NULL), BS_OK);
+    struct datom_write *write = datom_write_new();
+    datom_write_add(store, write,
+                    &(struct datom_change){.family = DATOM_FAMILY_LOG,
+                                           .is_delete = is_delete,
+                                           .key = bs_str_make((const char *)key, sizeof(key))});
+    assert_int_equal(datom_store_write(store, write, true, NULL), BS_OK);
+    datom_write_free(write);
+    datom_store_unref(store);
+}
+
+/* As when the last files of one family are lost and those of another are not. */
+static void test_corrupt__a_log_that_does_not_end_with_the_counters_is_refused(void **state)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    (void)state;
+    open_store();
+    fill();
+    struct datom_db *db = datom_conn_db(conn);
+    uint64_t t = datom_db_basis_t(db);
+    datom_db_unref(db);
+    datom_conn_unref(conn);
+    conn = NULL;
+    change_log(t + 1, false);
+    assert_int_equal(datom_conn_open(bs_str_from(dir), NULL, &conn, &error), BS_DATA_LOSS);
+    assert_int_equal(error.reason, BS_REASON_STORE_CORRUPT);
+    assert_non_null(strstr(error.message, "goes on behind it"));
+    change_log(t + 1, true);
+    open_store();
+    datom_conn_unref(conn);
+    conn = NULL;
+    change_log(t, true);
+    assert_int_equal(datom_conn_open(bs_str_from(dir), NULL, &conn, &error), BS_DATA_LOSS);
+    assert_int_equal(error.reason, BS_REASON_STORE_CORRUPT);
+    assert_non_null(strstr(error.message, "does not have that"));
+    /* what the log has can be had */
+    assert_int_equal(datom_rebuild(bs_str_from(dir), NULL, &error), BS_OK);
+    open_store();
+}
+
 /* ---- the MANIFEST ---- */
 
 static struct bs_buf read_manifest(char path[static 512])
@@ -315,6 +364,8 @@ int main(void)
             test_corrupt__a_damaged_block_is_refused_and_others_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_corrupt__the_past_is_refused_where_its_families_are_damaged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_corrupt__a_log_that_does_not_end_with_the_counters_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_corrupt__a_manifest_that_a_power_cut_ended_with_zeros_opens, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
