@@ -43,6 +43,8 @@ enum datom_tag {
 
 /* The tag of a value; asserts that the value is of the type. */
 enum datom_tag datom_tag_of(struct edn value, enum datom_type type);
+/* Whether a value can be encoded as one of a type. */
+bool datom_is_stored(enum datom_type type, struct edn value);
 /* The tag of a tuple's element, by what it is. */
 enum datom_tag datom_tag_of_element(struct edn element);
 /* The EDN type of a text or bytes tag, EDN_NIL for other tags. */

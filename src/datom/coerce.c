@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "datom/bootstrap.h"
+#include "datom/codec.h"
 #include "datom/decimal.h"
 
 static const char *const type_idents[DATOM_TYPE_COUNT] = {
@@ -147,6 +148,36 @@ static enum bs_code coerce_exact(const struct datom_attribute *attribute, struct
     return BS_OK;
 }
 
+/* What could not be printed and read again: programs make values that no reader has seen. */
+static enum bs_code check_text(const struct datom_attribute *attribute, struct edn value,
+                               struct bs_error *error)
+{
+    char shown[120];
+    switch ((enum edn_type)value.type) {
+    case EDN_STRING:
+    case EDN_URI:
+        if (bs_utf8_is_valid(edn_text_of(value)))
+            return BS_OK;
+        return bs_error_set(error, BS_REASON_DB_WRONG_TYPE,
+                            "a value of :%.*s is no UTF-8 at its byte %zu: expected text "
+                            "(:db.type/bytes takes any)",
+                            BS_STR_ARGS(attribute->ident),
+                            bs_utf8_valid_prefix(edn_text_of(value)));
+    case EDN_KEYWORD:
+    case EDN_SYMBOL:
+        if (edn_is_readable_name(value))
+            return BS_OK;
+        return bs_error_set(error, BS_REASON_DB_WRONG_TYPE,
+                            "the %s \"%s\" can't be a value of :%.*s: expected a name that can be "
+                            "read as one",
+                            edn_type_name(value.type),
+                            edn_print_cut(edn_symbol(edn_text_of(value)), shown, sizeof(shown)),
+                            BS_STR_ARGS(attribute->ident));
+    default:
+        return BS_OK;
+    }
+}
+
 /* Types whose value is taken as it is, with a limit on its bytes. */
 static enum bs_code coerce_plain(const struct datom_attribute *attribute, struct edn value,
                                  struct edn *ret_value, struct bs_error *error)
@@ -175,7 +206,7 @@ static enum bs_code coerce_plain(const struct datom_attribute *attribute, struct
     if (limit > 0 && value.len > limit)
         return too_large(attribute, value.len, limit, "bytes", error);
     *ret_value = value;
-    return BS_OK;
+    return check_text(attribute, value, error);
 }
 
 static enum bs_code coerce_scalar(struct datom_db *db, const struct datom_attribute *attribute,
@@ -195,6 +226,19 @@ static enum bs_code coerce_scalar(struct datom_db *db, const struct datom_attrib
     default:
         return coerce_plain(attribute, value, ret_value, error);
     }
+}
+
+enum bs_code datom_check_stored(const struct datom_attribute *attribute, struct edn value,
+                                struct bs_error *error)
+{
+    char text[120];
+    if (datom_is_stored(attribute->type, value))
+        return BS_OK;
+    return bs_error_set(error, BS_REASON_DB_WRONG_TYPE,
+                        "%s (a %s) is not as :%.*s stores values: expected :%s, as "
+                        "datom_db_coerce gives it",
+                        edn_print_cut(value, text, sizeof(text)), edn_type_name(value.type),
+                        BS_STR_ARGS(attribute->ident), datom_type_ident(attribute->type));
 }
 
 /* ---- tuples ---- */

@@ -20,4 +20,8 @@ BS_MUST_CHECK enum bs_code datom_tuple_coerce_element(struct datom_db *db,
                                                       struct bs_arena *arena, struct edn *ret_value,
                                                       struct bs_error *error);
 
+/* Whether a value is as the attribute stores it, as look-ups and ranges want it: DB_WRONG_TYPE. */
+BS_MUST_CHECK enum bs_code datom_check_stored(const struct datom_attribute *attribute,
+                                              struct edn value, struct bs_error *error);
+
 #endif

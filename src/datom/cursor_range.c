@@ -6,6 +6,8 @@
 
 #include "datom/cursor.h"
 
+#include "datom/coerce.h"
+
 static bool range_is_narrowed_from_left(const struct datom_range *range)
 {
     const bool eav[] = {range->has_e, range->has_a, range->has_v, range->has_tx};
@@ -21,6 +23,21 @@ static bool range_is_narrowed_from_left(const struct datom_range *range)
             return false;
     }
     return true;
+}
+
+/* Of a range that has an attribute where it must. */
+static enum bs_code check_values(const struct datom_range *range,
+                                 const struct datom_attribute *attribute, struct bs_error *error)
+{
+    if (range->has_v && !attribute && range->v.type != EDN_LONG)
+        return bs_error_set(error, BS_REASON_DB_WRONG_TYPE,
+                            "a value of vaet is an entity id: expected a long, not a %s",
+                            edn_type_name(range->v.type));
+    if (range->has_v && attribute)
+        BS_TRY(datom_check_stored(attribute, range->v, error));
+    if (range->has_start)
+        BS_TRY(datom_check_stored(attribute, range->v_start, error));
+    return range->has_end ? datom_check_stored(attribute, range->v_end, error) : BS_OK;
 }
 
 enum bs_code datom_cursor_check_range(struct datom_cursor *cursor, const struct datom_range *range,
@@ -50,7 +67,7 @@ enum bs_code datom_cursor_check_range(struct datom_cursor *cursor, const struct 
         return bs_error_set(error, BS_REASON_DB_ATTRIBUTE_NOT_INDEXED,
                             ":%.*s is not a reference: vaet holds attributes of :db.type/ref only",
                             BS_STR_ARGS(attribute->ident));
-    return BS_OK;
+    return check_values(range, attribute, error);
 }
 
 void datom_cursor_key_append(struct datom_key *key, const void *bytes, size_t size)

@@ -361,7 +361,7 @@ BS_API BS_MUST_CHECK enum bs_code datom_db_get(struct datom_db *db, datom_id e,
                                                struct bs_arena *arena, struct edn *ret_value,
                                                bool *ret_found, struct bs_error *error);
 /* The holder of a value of an attribute with avet, the smallest when several hold it; DATOM_NO_ID.
- */
+ * The value is as datom_db_coerce gives it; else DB_WRONG_TYPE. */
 BS_API BS_MUST_CHECK enum bs_code datom_db_lookup(struct datom_db *db,
                                                   const struct datom_attribute *attribute,
                                                   struct edn value, datom_id *ret_id,
@@ -402,7 +402,8 @@ struct datom_range {
 /*
  * The datoms of a range of a value, in index order (e, a, v ascending, tx descending; or the other
  * way round), as its view shows them. Handle: DB_ATTRIBUTE_NOT_INDEXED (avet of an attribute
- * without, vaet of a non-ref), DB_INVALID_INDEX. The cursor holds the value.
+ * without, vaet of a non-ref), DB_INVALID_INDEX, DB_WRONG_TYPE (a value that is not coerced). The
+ * cursor holds the value.
  */
 BS_API BS_MUST_CHECK enum bs_code datom_cursor_open(struct datom_db *db,
                                                     const struct datom_range *range,

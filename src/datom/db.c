@@ -6,6 +6,8 @@
 
 #include "datom/db.h"
 
+#include "datom/coerce.h"
+
 static void db_print(const struct edn_object *object, struct bs_buf *out);
 static int db_compare(const struct edn_object *a, const struct edn_object *b);
 
@@ -336,6 +338,7 @@ enum bs_code datom_db_lookup(struct datom_db *db, const struct datom_attribute *
         .index = DATOM_AVET, .has_a = true, .a = attribute->id, .has_v = true, .v = value};
     const struct datom *datoms;
     size_t count;
+    BS_TRY(datom_check_stored(attribute, value, error));
     if (attribute->has_avet && !datom_db_needs_past(db) && !db->has_since && !db->filter) {
         struct datom_key_value kv;
         datom_key_value_encode_start(value, attribute->type, &kv);

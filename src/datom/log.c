@@ -26,7 +26,9 @@ enum bs_code datom_log_open(struct datom_db *db, uint64_t start, uint64_t end,
     reader->arena = bs_arena_new(0);
     datom_source_open(&reader->source, db->body, DATOM_FAMILY_LOG, &reader->failure);
     uint8_t key[8];
-    bs_store_u64(key, BS_MAX(start, db->has_since ? db->since_t + 1 : 0));
+    if (db->has_since && start <= db->since_t)
+        start = db->since_t < UINT64_MAX ? db->since_t + 1 : UINT64_MAX;
+    bs_store_u64(key, start);
     datom_kv_seek(reader->source.iter, bs_str_make((const char *)key, sizeof(key)));
     enum bs_code code = reader->source.iter->code;
     datom_source_rest(&reader->source);

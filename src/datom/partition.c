@@ -46,6 +46,11 @@ enum bs_code datom_db_entid_at(struct datom_db *db, uint64_t part, struct edn po
                                datom_id *ret_id, struct bs_error *error)
 {
     uint64_t t;
+    if (part >= DATOM_PART_IMPLICIT + DATOM_PART_IMPLICIT_COUNT)
+        return bs_error_set(error, BS_REASON_DB_NOT_A_PARTITION,
+                            "%llu is no partition: expected one below %llu",
+                            (unsigned long long)part,
+                            (unsigned long long)(DATOM_PART_IMPLICIT + DATOM_PART_IMPLICIT_COUNT));
     BS_TRY(datom_log_resolve_bound(db, point, &t, error));
     *ret_id = datom_id_make(part, t > DATOM_T_MAX ? db->body->next_t : t);
     return BS_OK;

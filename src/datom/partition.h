@@ -44,7 +44,8 @@ BS_API BS_MUST_CHECK enum bs_code datom_db_partition(struct datom_db *db, struct
  * An entity id to seek from: that of a partition whose counter is a t. `point` is a t, a
  * transaction's id, or an instant, which stands for the first transaction at or after it (for the
  * next one when there is none). Entities that a transaction makes have counters above its t, so
- * those that were made from the point on are at or after this id. Handle: DB_INVALID_TIME_POINT.
+ * those that were made from the point on are at or after this id. Handle: DB_INVALID_TIME_POINT,
+ * DB_NOT_A_PARTITION (a number that none can have).
  */
 BS_API BS_MUST_CHECK enum bs_code datom_db_entid_at(struct datom_db *db, uint64_t part,
                                                     struct edn point, datom_id *ret_id,

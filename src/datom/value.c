@@ -39,6 +39,27 @@ enum datom_tag datom_tag_of(struct edn value, enum datom_type type)
     return (enum datom_tag)tag_of_edn_type[value.type];
 }
 
+static bool is_stored_scalar(struct edn value)
+{
+    bool is_exact = value.type == EDN_BIGINT || value.type == EDN_BIGDEC;
+    return value.type < EDN_TYPE_COUNT && value.type != EDN_VECTOR &&
+           tag_of_edn_type[value.type] != DATOM_TAG_END &&
+           !(is_exact && value.as.number->magnitude_bytes > DATOM_MAGNITUDE_BYTES_MAX);
+}
+
+bool datom_is_stored(enum datom_type type, struct edn value)
+{
+    BS_ASSERT(type < DATOM_TYPE_COUNT);
+    if (value.type != edn_type_of_type[type])
+        return false;
+    if (type != DATOM_TYPE_TUPLE)
+        return is_stored_scalar(value);
+    for (uint32_t i = 0; i < value.len; i++)
+        if (!is_stored_scalar(value.as.items[i]))
+            return false;
+    return value.len <= BS_LIMIT_TUPLE_MAX;
+}
+
 enum datom_tag datom_tag_of_element(struct edn element)
 {
     BS_ASSERT(element.type < EDN_TYPE_COUNT && element.type != EDN_VECTOR &&

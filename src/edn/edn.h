@@ -246,6 +246,8 @@ static inline bool edn_is_collection(struct edn value)
     return value.type == EDN_LIST || value.type == EDN_VECTOR || value.type == EDN_SET;
 }
 
+/* Whether a keyword or symbol is read as itself from what it prints as. */
+BS_API bool edn_is_readable_name(struct edn name);
 /* "db" of :db/ident; empty without a namespace. Symbols and keywords. */
 BS_API struct bs_str edn_namespace(struct edn value);
 /* "ident" of :db/ident. */

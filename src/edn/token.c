@@ -186,6 +186,48 @@ bool edn_is_plain_name(struct bs_str name)
            bs_str_find_byte(name, ':') < 0;
 }
 
+static bool bytes_are_right(struct bs_str name)
+{
+    uint8_t classes = 0;
+    uint32_t code_point;
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t class = edn_byte_class(name.ptr[i]);
+        if (!(class & EDN_BYTE_TOKEN))
+            return false;
+        classes |= class;
+    }
+    if (!(classes & EDN_BYTE_HIGH))
+        return true;
+    if (!bs_utf8_is_valid(name))
+        return false;
+    for (struct bs_str rest = name; rest.len > 0;) {
+        rest = bs_str_from_offset(rest, bs_utf8_decode(rest, &code_point));
+        if (edn_is_foreign_blank(code_point))
+            return false;
+    }
+    return true;
+}
+
+static bool is_readable_symbol(struct bs_str name)
+{
+    ptrdiff_t slash = bs_str_find_byte(name, '/');
+    return edn_begins_symbol(name) && !bs_str_equals(name, "nil") && !bs_str_equals(name, "true") &&
+           !bs_str_equals(name, "false") &&
+           !(slash > 0 && starts_with_digit(bs_str_from_offset(name, (size_t)slash + 1)));
+}
+
+bool edn_is_readable_name(struct edn name)
+{
+    struct bs_str text = edn_text_of(name);
+    if (text.len == 0 || text.len >= BS_LIMIT_EDN_TOKEN_BYTES || !bytes_are_right(text))
+        return false;
+    if (bs_str_find_byte(text, '/') >= 0 && !slashes_are_right(text))
+        return false;
+    if (bs_str_find_byte(text, ':') >= 0 && !colons_are_right(text))
+        return false;
+    return name.type == EDN_KEYWORD || is_readable_symbol(text);
+}
+
 /* ---- characters ---- */
 
 static int hex_digit(char c)

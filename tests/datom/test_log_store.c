@@ -283,84 +283,6 @@ static void test_killed_after_the_append_the_transaction_is_there_at_the_next_op
     }
 }
 
-/* ---- erasures beside writers ---- */
-
-enum { WRITERS = 3, WRITES = 25, ERASURES = 5 };
-
-struct beside {
-    struct datom_conn *conn;
-    int number;
-    int failures;
-};
-
-static void *write_beside(void *self)
-{
-    struct beside *writer = self;
-    for (int i = 0; i < WRITES; i++) {
-        char text[100];
-        snprintf(text, sizeof(text), "[{:w/id \"kept-%d-%d\"}]", writer->number, i);
-        writer->failures +=
-            datom_transact_text(writer->conn, bs_str_from(text), NULL, NULL, NULL) != BS_OK;
-    }
-    return NULL;
-}
-
-static void *erase_beside(void *self)
-{
-    struct beside *eraser = self;
-    for (int i = 0; i < ERASURES; i++) {
-        char text[100];
-        snprintf(text, sizeof(text), "[{:w/id \"secret-%d\"}]", i);
-        eraser->failures +=
-            datom_transact_text(eraser->conn, bs_str_from(text), NULL, NULL, NULL) != BS_OK;
-        snprintf(text, sizeof(text), "[{:db/excise [:w/id \"secret-%d\"]}]", i);
-        eraser->failures +=
-            datom_transact_text(eraser->conn, bs_str_from(text), NULL, NULL, NULL) != BS_OK;
-    }
-    return NULL;
-}
-
-/* Those who take in an erasure merge their files while others write to the same connection. */
-static void test_erasures_go_on_beside_writers_of_another_connection(void **state)
-{
-    (void)state;
-    struct shared_log log;
-    char path[FIXTURE_PATH_MAX];
-    (void)fixture_path("beside.log", path);
-    shared_log_open(&log, path);
-    struct datom_log_store store = shared_log_store(&log);
-    const struct datom_options options = {.create = true, .log = &store};
-    struct datom_conn *a = fixture_open("beside-a", &options);
-    struct datom_conn *b = fixture_open("beside-b", &options);
-    fixture_transact(a, "[{:db/ident :w/id :db/valueType :db.type/string :db/cardinality "
-                        ":db.cardinality/one :db/unique :db.unique/identity}]");
-    assert_int_equal(datom_conn_catch_up(b, NULL), BS_OK);
-    struct beside all[WRITERS + 1];
-    pthread_t threads[WRITERS + 1];
-    for (int i = 0; i <= WRITERS; i++) {
-        all[i] = (struct beside){.conn = i < WRITERS ? b : a, .number = i};
-        assert_int_equal(
-            pthread_create(&threads[i], NULL, i < WRITERS ? write_beside : erase_beside, &all[i]),
-            0);
-    }
-    for (int i = 0; i <= WRITERS; i++)
-        pthread_join(threads[i], NULL);
-    struct datom_conn *conns[] = {a, b};
-    for (size_t i = 0; i < BS_ARRAY_COUNT(conns); i++) {
-        assert_int_equal(datom_conn_catch_up(conns[i], NULL), BS_OK);
-        struct datom_db *db = datom_conn_db(conns[i]);
-        assert_int_equal(datom_db_attribute_count(db, datom_db_entid(db, BS_STR("w/id"))),
-                         WRITERS * WRITES);
-        datom_db_unref(db);
-        fixture_check(conns[i]);
-        datom_conn_unref(conns[i]);
-    }
-    for (int i = 0; i <= WRITERS; i++)
-        assert_int_equal(all[i].failures, 0);
-    assert_true(log.conflicts > 0);
-    shared_log_close(&log);
-}
-
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "--append") == 0)
@@ -373,7 +295,6 @@ int main(int argc, char **argv)
             test_two_connections_on_one_log_resolve_again_what_the_other_was_faster_with),
         cmocka_unit_test(test_counting_through_two_connections_with_cas_loses_nothing),
         cmocka_unit_test(test_killed_after_the_append_the_transaction_is_there_at_the_next_open),
-        cmocka_unit_test(test_erasures_go_on_beside_writers_of_another_connection),
     };
     return cmocka_run_group_tests_name("datom/log_store", tests, fixture_setup, fixture_teardown);
 }

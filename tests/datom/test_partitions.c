@@ -444,6 +444,9 @@ static void test_partitions__entid_at_finds_who_was_made_when(void **state)
     assert_int_equal(entid_at(db, a, edn_instant(2001)), datom_id_make(a, ts[1]));
     assert_int_equal(entid_at(db, a, edn_instant(4001)), datom_id_make(a, ts[3]));
     assert_int_equal(datom_id_part(entid_at(db, a, edn_instant(-5))), a);
+    datom_id id = 4711;
+    assert_int_equal(datom_db_entid_at(db, UINT64_C(1) << 20, edn_long(5), &id, NULL),
+                     BS_INVALID_ARGUMENT);
     for (int i = 0; i < 3; i++)
         assert_int_equal(count_between(db, entid_at(db, a, edn_long((int64_t)ts[i])),
                                        entid_at(db, a, edn_long((int64_t)ts[i + 1]))),
@@ -451,7 +454,7 @@ static void test_partitions__entid_at_finds_who_was_made_when(void **state)
     assert_int_equal(
         count_between(db, entid_at(db, a, edn_instant(2000)), entid_at(db, a, edn_instant(4000))),
         4);
-    datom_id id = 4711;
+
     struct bs_error error = BS_ERROR_INIT;
     assert_int_not_equal(datom_db_entid_at(db, a, edn_keyword(BS_STR("x")), &id, &error), BS_OK);
     assert_int_equal(error.reason, BS_REASON_DB_INVALID_TIME_POINT);

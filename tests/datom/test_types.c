@@ -390,11 +390,110 @@ static void test_types__stand_in_their_order(void **state)
     test_rows_end();
 }
 
+/* ---- what a program may make, and no reader ---- */
+
+struct made_row {
+    const char *name;
+    enum datom_type type;
+    enum edn_type made;
+    const char *text;
+    bool is_taken;
+};
+
+static const struct made_row made_rows[] = {
+    {"a string", DATOM_TYPE_STRING, EDN_STRING, "\xc3\xa9", true},
+    {"an empty string", DATOM_TYPE_STRING, EDN_STRING, "", true},
+    {"a string that is no UTF-8", DATOM_TYPE_STRING, EDN_STRING, "ab\xff", false},
+    {"an URI that is no UTF-8", DATOM_TYPE_URI, EDN_URI, "a:\xc3", false},
+    {"bytes that are no UTF-8", DATOM_TYPE_BYTES, EDN_BYTES, "ab\xff", true},
+    {"a keyword", DATOM_TYPE_KEYWORD, EDN_KEYWORD, "a/b", true},
+    {"an empty keyword", DATOM_TYPE_KEYWORD, EDN_KEYWORD, "", false},
+    {"a keyword with a blank", DATOM_TYPE_KEYWORD, EDN_KEYWORD, "a b", false},
+    {"a keyword with its colon", DATOM_TYPE_KEYWORD, EDN_KEYWORD, ":a", false},
+    {"a keyword that is no UTF-8", DATOM_TYPE_KEYWORD, EDN_KEYWORD, "a\xff", false},
+    {"a symbol", DATOM_TYPE_SYMBOL, EDN_SYMBOL, "a/b", true},
+    {"a symbol that is read as nothing", DATOM_TYPE_SYMBOL, EDN_SYMBOL, "nil", false},
+    {"a symbol that is read as a number", DATOM_TYPE_SYMBOL, EDN_SYMBOL, "-1", false},
+};
+
+/* What is stored can be printed and read again, so that an export is whole. */
+static void test_types__take_no_text_that_can_not_be_read_again(void **state)
+{
+    (void)state;
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct datom_conn *conn = open_store("made");
+    install_types(conn);
+    struct datom_db *db = datom_conn_db(conn);
+    for (size_t i = 0; i < BS_ARRAY_COUNT(made_rows); i++) {
+        const struct made_row *row = &made_rows[i];
+        const struct datom_attribute *attribute = attribute_of(db, row->type, "");
+        struct bs_error error = BS_ERROR_INIT;
+        const struct edn form[] = {EDN_KEYWORD_LIT("db/add"), edn_string(BS_STR("x")),
+                                   edn_keyword(attribute->ident),
+                                   edn_text(row->made, bs_str_from(row->text))};
+        const struct edn forms[] = {edn_vector_of(arena, form, BS_ARRAY_COUNT(form))};
+        enum bs_code code =
+            datom_transact(conn, edn_vector_of(arena, forms, 1), NULL, NULL, &error);
+        bool is_good = row->is_taken ? code == BS_OK : error.reason == BS_REASON_DB_WRONG_TYPE;
+        test_row(row->name, is_good, "%d %s", code, error.message);
+    }
+    datom_db_unref(db);
+    datom_conn_unref(conn);
+    test_rows_end();
+}
+
+/* A value of each type is looked up under each attribute: it is refused, and nothing else, where
+ * that stores another type. */
+static void test_types__are_looked_up_as_they_are_stored(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"nil",
+                                        "1",
+                                        "\"a\"",
+                                        ":a",
+                                        "a",
+                                        "1.5",
+                                        "1N",
+                                        "1.5M",
+                                        "true",
+                                        "#inst \"2026\"",
+                                        "[1 \"a\" 1.5M]",
+                                        "[1 [2]]",
+                                        "()",
+                                        "{}",
+                                        "\\a"};
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct datom_conn *conn = open_store("looked_up");
+    install_types(conn);
+    struct datom_db *db = datom_conn_db(conn);
+    for (int type = 0; type < DATOM_TYPE_COUNT; type++) {
+        const struct datom_attribute *attribute = attribute_of(db, (enum datom_type)type, "s");
+        for (size_t i = 0; i < BS_ARRAY_COUNT(texts); i++) {
+            struct edn value, stored;
+            datom_id id;
+            struct bs_error error = BS_ERROR_INIT;
+            assert_int_equal(edn_read(bs_str_from(texts[i]), arena, &value, NULL), BS_OK);
+            bool is_stored = datom_db_coerce(db, attribute, value, arena, &stored, NULL) == BS_OK &&
+                             stored.type == value.type;
+            /* an id or an ident of an entity that is not there is a value all the same */
+            is_stored = is_stored || (type == DATOM_TYPE_REF && value.type == EDN_LONG);
+            enum bs_code code = datom_db_lookup(db, attribute, value, &id, &error);
+            test_row(texts[i], is_stored ? code == BS_OK : error.reason == BS_REASON_DB_WRONG_TYPE,
+                     "of %s: %d %s", datom_type_ident((enum datom_type)type), code, error.message);
+        }
+    }
+    datom_db_unref(db);
+    datom_conn_unref(conn);
+    test_rows_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_types__take_what_fits_and_give_it_back),
         cmocka_unit_test(test_types__stand_in_their_order),
+        cmocka_unit_test(test_types__take_no_text_that_can_not_be_read_again),
+        cmocka_unit_test(test_types__are_looked_up_as_they_are_stored),
     };
     return cmocka_run_group_tests_name("datom/types", tests, fixture_setup, fixture_teardown);
 }

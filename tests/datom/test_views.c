@@ -329,6 +329,25 @@ static void test_views__predicates_stand_before_every_read(void **state)
     datom_conn_unref(fixture.conn);
 }
 
+static void test_views__since_the_end_of_time_there_is_nothing(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture);
+    struct datom_db *whole = datom_conn_db(fixture.conn);
+    struct datom_db *since = datom_db_since(whole, UINT64_MAX);
+    struct datom_log_reader *reader;
+    struct datom_log_entry entry;
+    bool found;
+    assert_int_equal(datom_log_open(since, 0, UINT64_MAX, &reader, NULL), BS_OK);
+    assert_int_equal(datom_log_next(reader, &entry, &found, NULL), BS_OK);
+    assert_false(found);
+    datom_log_close(reader);
+    datom_db_unref(since);
+    datom_db_unref(whole);
+    datom_conn_unref(fixture.conn);
+}
+
 static void test_views__a_history_refuses_what_needs_one_value(void **state)
 {
     (void)state;
@@ -364,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_views__compose_in_every_order),
         cmocka_unit_test(test_views__compose_at_random),
         cmocka_unit_test(test_views__predicates_stand_before_every_read),
+        cmocka_unit_test(test_views__since_the_end_of_time_there_is_nothing),
         cmocka_unit_test(test_views__a_history_refuses_what_needs_one_value),
     };
     return cmocka_run_group_tests_name("datom/views", tests, NULL, NULL);

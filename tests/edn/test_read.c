@@ -356,6 +356,35 @@ static void test_read__points_into_the_text_where_it_can(void **state)
     assert_ptr_equal(test_read(arena, text).as.text, text + 1);
 }
 
+/* Names that a program may make: readable exactly when reading what they print as gives them. */
+static void test_names__are_readable_when_they_read_as_themselves(void **state)
+{
+    static const char *const names[] = {
+        "",      "a",      "a/b",  "/",        "a//",  "a/b/c",     "/a",           "a/",
+        ":a",    "a:",     "a:b",  "a::b",     "a/:b", "a:/b",      "1a",           "a/1",
+        "-1",    "-a",     ".5",   ".a",       "nil",  "true",      "a b",          "a,b",
+        "a\nb",  "a(b",    "a\"b", "a;b",      "a#b",  "#a",        "'a",           "a'",
+        "a@",    "\\a",    "a{",   "\xc3\xa9", "\xff", "a\xc2\xa0", "\xe2\x80\xa8", "+",
+        "false", "falsey", "_",    "a.b/c.d",  "$",    "%",         "&&",           "a|b",
+        "<=",    "a/.5",
+    };
+    struct bs_arena *arena = (struct bs_arena *)*state;
+    for (size_t i = 0; i < BS_ARRAY_COUNT(names); i++) {
+        const struct edn made[] = {edn_keyword(bs_str_from(names[i])),
+                                   edn_symbol(bs_str_from(names[i]))};
+        for (size_t j = 0; j < BS_ARRAY_COUNT(made); j++) {
+            BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
+            struct edn read = edn_nil();
+            bs_buf_printf(&text, "%s%s", j == 0 ? ":" : "", names[i]);
+            bool is_read = edn_read(bs_buf_str(&text), arena, &read, NULL) == BS_OK &&
+                           edn_equal(read, made[j]);
+            test_row(names[i], edn_is_readable_name(made[j]) == is_read, "a %s: read %d",
+                     edn_type_name((enum edn_type)made[j].type), is_read);
+        }
+    }
+    test_rows_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +398,7 @@ int main(void)
         test_with_arena(test_read_next__walks_over_the_forms_of_a_text),
         test_with_arena(test_reader_skip_line__goes_on_after_an_error),
         test_with_arena(test_read__points_into_the_text_where_it_can),
+        test_with_arena(test_names__are_readable_when_they_read_as_themselves),
     };
     return cmocka_run_group_tests_name("edn/read", tests, NULL, NULL);
 }
