@@ -25,7 +25,8 @@ static void tell(struct check *check, const char *line)
         check->found(check->self, line);
 }
 
-static void tell_key(struct check *check, enum datom_family family,
+/* Outside of the store: whoever is told may use it, and take his time. */
+static void tell_key(struct check *check, enum datom_family family, struct datom_source *source,
                      const struct datom_kv_iter *iter, const char *what)
 {
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
@@ -42,7 +43,9 @@ static void tell_key(struct check *check, enum datom_family family,
         bs_hex_encode(&line, iter->key.ptr, BS_MIN(iter->key.len, (size_t)64));
     }
     bs_buf_printf(&line, " %s", what);
+    datom_source_rest(source);
     tell(check, bs_buf_cstr(&line));
+    datom_source_wake(source);
 }
 
 /* On a branch from the past noHistory values are gone that the log of that time still gives: it
@@ -82,11 +85,12 @@ static enum bs_code compare_keys(struct check *check, enum datom_family family,
         if (order != 0 && is->code == BS_OK)
             BS_TRY(is_forgotten(body, family, order < 0 ? is : &should, &forgotten, error));
         if (order < 0 && !forgotten)
-            tell_key(check, family, is, "stands in the index, but the log does not give it");
+            tell_key(check, family, source, is,
+                     "stands in the index, but the log does not give it");
         else if (order > 0 && is->code == BS_OK && !forgotten)
-            tell_key(check, family, &should, "is given by the log, but the index lacks it");
+            tell_key(check, family, source, &should, "is given by the log, but the index lacks it");
         else if (order == 0 && !bs_str_equal(is->record, should.record))
-            tell_key(check, family, is, "has another record than the log gives it");
+            tell_key(check, family, source, is, "has another record than the log gives it");
         if (order <= 0)
             datom_kv_next(is);
         take = order >= 0;

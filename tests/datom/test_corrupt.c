@@ -235,6 +235,14 @@ static void test_corrupt__the_past_is_refused_where_its_families_are_damaged(voi
     datom_db_unref(db);
 }
 
+static void make_closed_store(void)
+{
+    open_store();
+    fill();
+    datom_conn_unref(conn);
+    conn = NULL;
+}
+
 /* ---- a lost file ---- */
 
 static void change_log(uint64_t t, bool is_delete)
@@ -282,6 +290,58 @@ static void test_corrupt__a_log_that_does_not_end_with_the_counters_is_refused(v
     open_store();
 }
 
+static void count_and_transact(void *self, const char *line)
+{
+    int *told = self;
+    (*told)++;
+    if (!strstr(line, "eavt: "))
+        fail_msg("%s", line);
+    assert_int_equal(transact("[{:c/number -1}]", NULL), BS_OK);
+    datom_db_unref(datom_conn_db(conn));
+}
+
+/* Whoever is told of a difference may use the store, also while values are taken back. */
+static void test_corrupt__check_tells_outside_of_the_store(void **state)
+{
+    (void)state;
+    int told = 0;
+    struct datom_store *store;
+    struct datom_check_report report;
+    uint8_t keys[3][12];
+    open_store();
+    fill();
+    struct datom_db *db = datom_conn_db(conn);
+    const struct datom_attribute *number = datom_db_attribute_named(db, BS_STR("c/number"));
+    for (int i = 0; i < 3; i++) {
+        datom_id id;
+        assert_int_equal(datom_db_lookup(db, number, edn_long(i), &id, NULL), BS_OK);
+        bs_store_u64(keys[i], id);
+        bs_store_u32(keys[i] + 8, (uint32_t)number->id);
+    }
+    datom_db_unref(db);
+    datom_conn_unref(conn);
+    conn = NULL;
+    assert_int_equal(datom_store_open(bs_str_from(dir), NULL, &store, NULL), BS_OK);
+    struct datom_write *write = datom_write_new();
+    for (int i = 0; i < 3; i++)
+        datom_write_add(store, write,
+                        &(struct datom_change){.family = DATOM_FAMILY_EAVT,
+                                               .is_delete = true,
+                                               .key = bs_str_make((const char *)keys[i], 12)});
+    assert_int_equal(datom_store_write(store, write, true, NULL), BS_OK);
+    datom_write_free(write);
+    datom_store_unref(store);
+
+    const struct datom_options options = {.min_free_bytes = UINT64_MAX, .hold_ms = 1};
+    assert_int_equal(datom_conn_open(bs_str_from(dir), &options, &conn, NULL), BS_OK);
+    db = datom_conn_db(conn);
+    assert_int_equal(transact("[{:c/number -2}]", NULL), BS_OK);
+    assert_int_equal(datom_db_check(db, count_and_transact, &told, &report, NULL), BS_OK);
+    assert_int_equal(told, 3);
+    assert_int_equal(report.differences, 3);
+    datom_db_unref(db);
+}
+
 /* ---- the MANIFEST ---- */
 
 static struct bs_buf read_manifest(char path[static 512])
@@ -306,14 +366,6 @@ static void write_file(const char *path, struct bs_str content)
     FILE *file = fopen(path, "we");
     assert_true(file && fwrite(content.ptr, 1, content.len, file) == content.len);
     assert_int_equal(fclose(file), 0);
-}
-
-static void make_closed_store(void)
-{
-    open_store();
-    fill();
-    datom_conn_unref(conn);
-    conn = NULL;
 }
 
 /* A record of 2,000 bytes: its checksum, its length, that it is a whole one; of its content only
@@ -366,6 +418,8 @@ int main(void)
             test_corrupt__the_past_is_refused_where_its_families_are_damaged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_corrupt__a_log_that_does_not_end_with_the_counters_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_corrupt__check_tells_outside_of_the_store, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(
             test_corrupt__a_manifest_that_a_power_cut_ended_with_zeros_opens, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
