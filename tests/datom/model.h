@@ -24,7 +24,9 @@ enum model_mistake {
     MODEL_MISTAKE_BEFORE,       /* erasing knows no :db.excise/before */
     MODEL_MISTAKE_CHECK,        /* values pass every check */
     MODEL_MISTAKE_ENSURE,       /* entities pass every spec */
-    MODEL_MISTAKE_TUPLE,        /* retracted tuples stay */
+    MODEL_MISTAKE_TUPLE,        /* tuples that begin with nil are not added */
+    MODEL_MISTAKE_SEQUENCE,     /* numbered strings are counted once */
+    MODEL_MISTAKE_DEFAULT,      /* defaults are always added */
     MODEL_MISTAKE_WITH,         /* as-of does not hide what `with` says on top of it */
 };
 
@@ -135,6 +137,7 @@ struct model_op {
         MODEL_RETRACT_ENTITY,
         MODEL_CAS,
         MODEL_RESET,
+        MODEL_ADD_DEFAULT,
     } kind;
     struct model_place e;
     const struct model_attribute *attribute; /* not for retractEntity */
@@ -154,6 +157,7 @@ struct model_tx {
     uint64_t t;
     struct model_op *ops;
     size_t ops_count, ops_capacity;
+    struct model_sequences *sequences; /* while it is read: model_form.c */
     struct model_temp *temps;
     size_t temps_count, temps_capacity;
     /* what it says that is new */
@@ -178,6 +182,16 @@ void model_tx_read(struct model_tx *tx, struct edn forms);
 void model_tx_apply(struct model_tx *tx, struct model *ret_after);
 /* Both. True when the transaction is good. */
 bool model_transact(struct model_tx *tx, struct edn forms, struct model *ret_after);
+
+/* ---- functions: model_form.c ---- */
+
+/* Those that a store must have registered, and as code of functions that are data. [E A V W] adds
+ * V and retracts W; */
+#define MODEL_BOTH "model/both"
+struct edn model_call_both(struct bs_arena *arena, const struct edn *args);
+/* [E A] adds the number after v, which is what E has of A before. */
+#define MODEL_NEXT "model/next"
+struct edn model_call_next(struct bs_arena *arena, const struct edn *args, struct edn v);
 
 /* ---- predicates: model_check.c ---- */
 

@@ -73,10 +73,14 @@ static void check_installation(const struct model_wishes *wishes, const struct d
 void model_check_schema(const struct model_wishes *wishes, struct model *after)
 {
     struct model_tx *tx = wishes->tx;
+    if (wishes->takes_built_in)
+        model_tx_refuse(tx, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED);
     /* listings of new attributes are added while this goes on, and need no look */
     size_t count = tx->changes_count;
     for (size_t i = 0; i < count; i++) {
         struct datom change = tx->changes[i];
+        if (change.a == DATOM_DB_INSTALL_ATTRIBUTE && !change.added)
+            model_tx_refuse(tx, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED);
         if (!is_schema(change.a))
             continue;
         if (datom_id_part(change.e) == DATOM_PART_DB && change.e < DATOM_BOOT_NEXT_ELEMENT)

@@ -80,6 +80,8 @@ static void wish_entity_away(struct model_wishes *wishes, datom_id e)
         /* its instant would go */
         if (datom_id_part(e) == DATOM_PART_TX && datom_tx_to_t(e) < wishes->tx->t)
             wishes->takes_instant = true;
+        if (e < DATOM_BOOT_NEXT_ELEMENT)
+            wishes->takes_built_in = true;
         for (size_t i = 0; i < model->count; i++) {
             const struct model_life *life = &model->lives[i];
             const struct model_attribute *attribute = model_attribute(model, life->a);
@@ -141,11 +143,12 @@ static void wish_op(struct model_wishes *wishes, const struct model_op *op)
         model_wish_for(wishes, e, op->attribute, v, true);
         return;
     case MODEL_ADD:
+        if (tx->before->mistake == MODEL_MISTAKE_TUPLE && op->v_places && edn_is_nil(v.as.items[0]))
+            return;
         model_wish_for(wishes, e, op->attribute, v, true);
         return;
     case MODEL_RETRACT:
-        if ((tx->before->mistake != MODEL_MISTAKE_RETRACT_MANY || !op->attribute->many) &&
-            (tx->before->mistake != MODEL_MISTAKE_TUPLE || !op->v_places))
+        if (tx->before->mistake != MODEL_MISTAKE_RETRACT_MANY || !op->attribute->many)
             model_wish_for(wishes, e, op->attribute, v, false);
         return;
     case MODEL_RETRACT_ATTRIBUTE:
@@ -155,8 +158,41 @@ static void wish_op(struct model_wishes *wishes, const struct model_op *op)
         wish_entity_away(wishes, e);
         return;
     case MODEL_RESET:
+    case MODEL_ADD_DEFAULT:
         return; /* once all the others are known */
     }
+}
+
+/* Where the entity had nothing before, and for cardinality one nobody gives it anything. */
+static bool is_needed(const struct model_wishes *wishes, const struct model_op *op)
+{
+    const struct model_tx *tx = wishes->tx;
+    datom_id e = model_tx_place_id(tx, &op->e);
+    datom_id a = op->attribute->id;
+    if (tx->before->mistake == MODEL_MISTAKE_DEFAULT)
+        return true;
+    return !model_find(tx->before, e, a, NULL) &&
+           (op->attribute->many || !model_find_wish(wishes, e, a, true));
+}
+
+/* Each by what is wished without all of them. */
+static void wish_defaults(struct model_wishes *wishes)
+{
+    const struct model_tx *tx = wishes->tx;
+    bool *needed = bs_calloc(tx->ops_count + 1, sizeof(bool));
+    bool known;
+    for (size_t i = 0; i < tx->ops_count; i++) {
+        const struct model_op *op = &tx->ops[i];
+        needed[i] = op->kind == MODEL_ADD_DEFAULT && op->attribute->members_count == 0 &&
+                    op->attribute->id != DATOM_DB_ENSURE && is_needed(wishes, op);
+    }
+    for (size_t i = 0; i < tx->ops_count; i++) {
+        const struct model_op *op = &tx->ops[i];
+        if (needed[i])
+            model_wish_for(wishes, model_tx_place_id(tx, &op->e), op->attribute,
+                           model_tx_value(tx, op, &known), true);
+    }
+    free(needed);
 }
 
 static void make_wishes(struct model_wishes *wishes)
@@ -164,6 +200,7 @@ static void make_wishes(struct model_wishes *wishes)
     const struct model_tx *tx = wishes->tx;
     for (size_t i = 0; i < tx->ops_count; i++)
         wish_op(wishes, &tx->ops[i]);
+    wish_defaults(wishes);
     for (size_t i = 0; i < tx->ops_count; i++) {
         if (tx->ops[i].kind == MODEL_RESET)
             wish_values_away(wishes, model_tx_place_id(tx, &tx->ops[i].e), tx->ops[i].attribute,
@@ -289,6 +326,8 @@ static void apply(struct model_wishes *wishes, struct model *after)
         check_unique(wishes);
     if (tx->reasons_count == 0 && wishes->takes_instant)
         model_tx_refuse(tx, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED);
+    if (tx->reasons_count == 0)
+        model_check_code(wishes);
     if (tx->reasons_count == 0)
         model_test_values(wishes);
     if (tx->reasons_count > 0)

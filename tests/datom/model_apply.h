@@ -18,7 +18,8 @@ struct model_wishes {
     struct model_tx *tx;
     struct model_wish *items;
     size_t count, capacity;
-    bool takes_instant; /* of an earlier transaction */
+    bool takes_instant;  /* of an earlier transaction */
+    bool takes_built_in; /* what the store says by itself, which the model does not have */
 };
 
 /* What is added to [e a], or taken from it; NULL. */
@@ -49,7 +50,9 @@ void model_check_schema(const struct model_wishes *wishes, struct model *after);
 /* Whether the values that are there are what their attributes have become. */
 void model_check_altered_values(struct model_tx *tx, const struct model *after);
 
-/* model_check.c: refuses a check that is none, or not for the attribute's type. */
+/* model_check.c: whether code that is said has its language. */
+void model_check_code(const struct model_wishes *wishes);
+/* Refuses a check that is none, or not for the attribute's type. */
 void model_check_predicate_change(struct model_tx *tx, const struct datom *change,
                                   const struct model_attribute *is);
 /* Whether new values pass what their attributes ask for. */

@@ -194,6 +194,23 @@ void model_check_predicate_change(struct model_tx *tx, const struct datom *chang
         model_tx_refuse(tx, BS_REASON_DB_INVALID_ATTR_CHECK);
 }
 
+/* ---- code ---- */
+
+void model_check_code(const struct model_wishes *wishes)
+{
+    for (size_t i = 0; i < wishes->count; i++) {
+        const struct model_wish *wish = &wishes->items[i];
+        if (!wish->added || wish->attribute->id != DATOM_DB_CODE)
+            continue;
+        const struct model_wish *added = model_find_wish(wishes, wish->e, DATOM_DB_LANG, true);
+        const struct model_life *life =
+            model_find(wishes->tx->before, wish->e, DATOM_DB_LANG, NULL);
+        struct edn lang = added ? added->v : life ? life->v : edn_nil();
+        if (lang.type != EDN_LONG || lang.as.integer != DATOM_DB_LANG_DATALOG)
+            model_tx_refuse(wishes->tx, BS_REASON_DB_INVALID_FUNCTION);
+    }
+}
+
 /* ---- predicates ---- */
 
 bool model_value_passes(struct edn v)

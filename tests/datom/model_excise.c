@@ -90,13 +90,13 @@ static void erase_entity(struct erasure *erasure, datom_id e, bool is_whole)
     model_family_add(&erasure->parents, e);
     for (size_t i = 0; i < model->count; i++) {
         const struct model_life *life = &model->lives[i];
+        bool refers = is_whole && model_refers_to(model, life, e);
         bool is_own =
             life->e == e && (is_whole || is_asked_for(erasure->wishes, erasure->request, life->a));
-        if ((!is_own && !(is_whole && model_refers_to(model, life, e))) ||
-            life->t_added >= erasure->before_t || is_exempt(life))
+        if ((!is_own && !refers) || life->t_added >= erasure->before_t || is_exempt(life))
             continue;
         erasure->is_erased[i] = true;
-        if (!is_own)
+        if (refers)
             erase_copies(erasure, life);
         datom_id child = (datom_id)life->v.as.integer;
         if (is_own && !life->is_forgotten && model_attribute(model, life->a)->is_component &&

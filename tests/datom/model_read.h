@@ -1,7 +1,8 @@
 #ifndef TESTS_DATOM_MODEL_READ_H
 #define TESTS_DATOM_MODEL_READ_H
 
-/* Reading a transaction's forms, between model_tx.c and model_place.c. False: it is refused. */
+/* Reading a transaction's forms, between model_tx.c, model_place.c and model_form.c. False: it is
+ * refused. */
 
 #include "model.h"
 
@@ -13,5 +14,13 @@ bool model_coerce(struct model_tx *tx, const struct model_attribute *attribute, 
 /* The same of tuples, with the place of each element that is a reference. */
 bool model_coerce_tuple(struct model_tx *tx, const struct model_attribute *attribute, struct edn *v,
                         struct model_place **ret_places);
+
+void model_read_form(struct model_tx *tx, struct edn form);
+void model_read_value(struct model_tx *tx, enum model_op_kind kind, struct model_place e,
+                      const struct model_attribute *attribute, struct edn v);
+/* Whether it is a form of :db.fn/ or a call; these are read. */
+bool model_read_function(struct model_tx *tx, struct edn form);
+/* Writes the counters; after the last form. */
+void model_finish_sequences(struct model_tx *tx);
 
 #endif

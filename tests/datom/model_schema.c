@@ -25,6 +25,7 @@ static const struct {
     {"db.unique/value", DATOM_DB_UNIQUE_VALUE},
     {"db.unique/identity", DATOM_DB_UNIQUE_IDENTITY},
     {"db.part/db", DATOM_DB_PART_DB},
+    {"db.lang/datalog", DATOM_DB_LANG_DATALOG},
 };
 
 #define BUILT_IN(text, built_in_id, built_in_type, ...)                                            \
@@ -46,6 +47,13 @@ static const struct model_attribute built_in[] = {
              .elements = {DATOM_TYPE_KEYWORD}),
     BUILT_IN("db/tupleType", DATOM_DB_TUPLE_TYPE, DATOM_TYPE_KEYWORD, .many = false),
     BUILT_IN("db/tupleAttrs", DATOM_DB_TUPLE_ATTRS, DATOM_TYPE_TUPLE, .many = false),
+    BUILT_IN("db/lang", DATOM_DB_LANG, DATOM_TYPE_REF, .many = false),
+    BUILT_IN("db/code", DATOM_DB_CODE, DATOM_TYPE_STRING, .many = false),
+    BUILT_IN("db.sequence/id", DATOM_DB_SEQUENCE_ID, DATOM_TYPE_STRING,
+             .unique = DATOM_UNIQUE_IDENTITY),
+    BUILT_IN("db.sequence/next", DATOM_DB_SEQUENCE_NEXT, DATOM_TYPE_LONG, .many = false),
+    BUILT_IN("db.migration/name", DATOM_DB_MIGRATION_NAME, DATOM_TYPE_KEYWORD,
+             .unique = DATOM_UNIQUE_IDENTITY),
     BUILT_IN("db/ensure", DATOM_DB_ENSURE, DATOM_TYPE_REF, .many = true),
     BUILT_IN("db.attr/check", DATOM_DB_ATTR_CHECK, DATOM_TYPE_STRING, .many = true),
     BUILT_IN("db.attr/preds", DATOM_DB_ATTR_PREDS, DATOM_TYPE_SYMBOL, .many = true),

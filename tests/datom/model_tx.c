@@ -48,8 +48,8 @@ static void set_v_place(struct model_tx *tx, size_t op, struct model_place place
         tx->temps[place.temp].is_value = true;
 }
 
-static void read_value(struct model_tx *tx, enum model_op_kind kind, struct model_place e,
-                       const struct model_attribute *attribute, struct edn v)
+void model_read_value(struct model_tx *tx, enum model_op_kind kind, struct model_place e,
+                      const struct model_attribute *attribute, struct edn v)
 {
     struct model_place place;
     if (attribute->type == DATOM_TYPE_REF) {
@@ -92,7 +92,7 @@ static void read_pair(struct model_tx *tx, struct model_place e,
                       const struct model_attribute *attribute, struct edn v)
 {
     if (attribute->type != DATOM_TYPE_REF || v.type != EDN_MAP) {
-        read_value(tx, MODEL_ADD, e, attribute, v);
+        model_read_value(tx, MODEL_ADD, e, attribute, v);
         return;
     }
     size_t op = tx->ops_count;
@@ -206,7 +206,7 @@ static void read_cas(struct model_tx *tx, struct edn form, struct model_place e,
         return;
     }
     size_t op = tx->ops_count;
-    read_value(tx, MODEL_CAS, e, attribute, form.as.items[4]);
+    model_read_value(tx, MODEL_CAS, e, attribute, form.as.items[4]);
     if (tx->ops_count > op)
         tx->ops[op].old = old;
 }
@@ -227,6 +227,8 @@ static void read_list(struct model_tx *tx, struct edn form)
 {
     struct edn op = form.as.items[0];
     struct model_place e;
+    if (model_read_function(tx, form))
+        return;
     if (!model_read_place(tx, form.as.items[1], &e))
         return;
     if (edn_is_keyword(op, "db/retractEntity")) {
@@ -237,18 +239,27 @@ static void read_list(struct model_tx *tx, struct edn form)
     if (!attribute)
         model_tx_refuse(tx, BS_REASON_DB_NOT_AN_ATTRIBUTE);
     else if (edn_is_keyword(op, "db/add"))
-        read_value(tx, MODEL_ADD, e, attribute, form.as.items[3]);
+        model_read_value(tx, MODEL_ADD, e, attribute, form.as.items[3]);
     else if (edn_is_keyword(op, "db/cas"))
         read_cas(tx, form, e, attribute);
     else if (edn_is_keyword(op, "db.fn/reset-to-many"))
         read_reset(tx, form, e, attribute);
     else if (form.len == 4)
-        read_value(tx, MODEL_RETRACT, e, attribute, form.as.items[3]);
+        model_read_value(tx, MODEL_RETRACT, e, attribute, form.as.items[3]);
     else
         op_new(tx, MODEL_RETRACT_ATTRIBUTE, e, attribute);
 }
 
 /* ---- the whole ---- */
+
+void model_read_form(struct model_tx *tx, struct edn form)
+{
+    struct model_place ignored;
+    if (form.type == EDN_MAP)
+        read_map(tx, form, &ignored);
+    else
+        read_list(tx, form);
+}
 
 void model_tx_read(struct model_tx *tx, struct edn forms)
 {
@@ -256,13 +267,9 @@ void model_tx_read(struct model_tx *tx, struct edn forms)
     struct model_place self = model_temp_place(tx, BS_STR("datomic.tx"));
     tx->temps[self.temp].id = datom_t_to_tx(tx->t);
     tx->temps[self.temp].is_entity = true;
-    for (uint32_t i = 0; i < forms.len; i++) {
-        struct model_place ignored;
-        if (forms.as.items[i].type == EDN_MAP)
-            read_map(tx, forms.as.items[i], &ignored);
-        else
-            read_list(tx, forms.as.items[i]);
-    }
+    for (uint32_t i = 0; i < forms.len; i++)
+        model_read_form(tx, forms.as.items[i]);
+    model_finish_sequences(tx);
     if (tx->reasons_count == 0)
         model_tx_bind_identities(tx);
     if (tx->reasons_count == 0)

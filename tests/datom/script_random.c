@@ -60,9 +60,6 @@ const struct script_attribute *script_attribute_of(struct script_source *source)
     return &source->attributes[script_pick(source, source->attributes_count)];
 }
 
-static struct edn plain_value(struct script_source *source,
-                              const struct script_attribute *attribute, bool may_be_new);
-
 /* Now and then too short or too long a one. */
 static struct edn tuple(struct script_source *source, const struct script_attribute *attribute,
                         bool may_be_new)
@@ -79,13 +76,14 @@ static struct edn tuple(struct script_source *source, const struct script_attrib
             .type = attribute->elements[attribute->elements_count > 0 ? at : 0]};
         if (attribute->members[0])
             element = *attribute->members[i % 2];
-        items[i] = script_chance(source, 5) ? edn_nil() : plain_value(source, &element, may_be_new);
+        items[i] =
+            script_chance(source, 5) ? edn_nil() : script_value(source, &element, may_be_new);
     }
     return edn_vector_of(source->arena, items, count);
 }
 
-static struct edn plain_value(struct script_source *source,
-                              const struct script_attribute *attribute, bool may_be_new)
+struct edn script_value(struct script_source *source, const struct script_attribute *attribute,
+                        bool may_be_new)
 {
     enum datom_type type = attribute->type;
     if (script_chance(source, 60))
@@ -105,11 +103,11 @@ static struct edn value(struct script_source *source, const struct script_attrib
     if (attribute->type == DATOM_TYPE_REF && depth < 2 && script_chance(source, 4))
         return map_form(source, depth + 1);
     if (!attribute->many || script_chance(source, 2))
-        return plain_value(source, attribute, true);
+        return script_value(source, attribute, true);
     struct edn_list values;
     edn_list_init(&values, source->arena);
     for (size_t i = script_pick(source, 4); i > 0; i--)
-        edn_list_add(&values, plain_value(source, attribute, true));
+        edn_list_add(&values, script_value(source, attribute, true));
     return edn_list_finish(&values, EDN_VECTOR);
 }
 
@@ -148,9 +146,9 @@ static struct edn map_form(struct script_source *source, size_t depth)
 static struct edn cas_form(struct script_source *source)
 {
     const struct script_attribute *a = script_attribute_of(source);
-    struct edn old = script_chance(source, 3) ? edn_nil() : plain_value(source, a, false);
+    struct edn old = script_chance(source, 3) ? edn_nil() : script_value(source, a, false);
     return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/cas"), script_entity(source, false), a->ident,
-                         old, plain_value(source, a, true));
+                         old, script_value(source, a, true));
 }
 
 static struct edn reset_form(struct script_source *source)
@@ -159,28 +157,30 @@ static struct edn reset_form(struct script_source *source)
     struct edn_list values;
     edn_list_init(&values, source->arena);
     for (size_t i = script_pick(source, 4); i > 0; i--)
-        edn_list_add(&values, plain_value(source, a, true));
+        edn_list_add(&values, script_value(source, a, true));
     return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db.fn/reset-to-many"),
                          script_entity(source, true), a->ident,
                          edn_list_finish(&values, EDN_VECTOR));
 }
 
-static struct edn form(struct script_source *source)
+struct edn script_form(struct script_source *source)
 {
     const struct script_attribute *a = script_attribute_of(source);
     struct edn e = script_entity(source, true);
-    size_t kind = script_pick(source, 33);
+    size_t kind = script_pick(source, 37);
+    if (kind > 32)
+        return script_function_form(source);
     if (kind == 32)
         return script_ensure_form(source);
     if (kind < 8 || kind >= 24)
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/add"), e, a->ident,
-                             plain_value(source, a, true));
+                             script_value(source, a, true));
     if (kind < 13)
         return map_form(source, 0);
     e = script_entity(source, false);
     if (kind < 17)
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/retract"), e, a->ident,
-                             plain_value(source, a, false));
+                             script_value(source, a, false));
     if (kind == 17)
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/retract"), e, a->ident);
     if (kind == 18)
@@ -192,7 +192,7 @@ static struct edn form(struct script_source *source)
                              number(source));
     if (kind == 21)
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/add"), EDN_STRING_LIT("datomic.tx"),
-                             a->ident, plain_value(source, a, true));
+                             a->ident, script_value(source, a, true));
     return cas_form(source);
 }
 
@@ -214,7 +214,7 @@ static struct edn transaction(struct script_source *source)
         edn_list_add(&forms, script_spec_form(source));
     else
         for (size_t i = 0; i < count; i++)
-            edn_list_add(&forms, form(source));
+            edn_list_add(&forms, script_form(source));
     return edn_list_finish(&forms, EDN_VECTOR);
 }
 
@@ -294,6 +294,7 @@ struct edn script_random(struct bs_arena *arena, uint64_t seed, size_t transacti
         edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, script_composite_forms(&source)));
     edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, first_entities(&source)));
     edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, script_spec_forms(&source)));
+    edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, script_function_forms(&source)));
     for (size_t i = steps.count; i < transactions; i++) {
         if (script_chance(&source, 7))
             edn_list_add(&steps, other_step(&source));

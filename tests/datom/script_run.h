@@ -67,6 +67,9 @@ bool script_transact(struct script_run *run, const struct script_target *target,
                      struct model *ret_after, struct datom_report **ret_report);
 bool script_impossible(struct script_run *run, const char *what, const struct bs_error *error);
 
+/* script_registry.c: the functions and predicates that scripts call. */
+struct datom_functions *script_functions(void);
+
 /* script_chain.c: values made of values. */
 bool script_chain(struct script_run *run, struct edn steps);
 /* Goes on in a fork of a value; a branch goes back to one of the model's moments. */

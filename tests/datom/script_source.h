@@ -71,6 +71,16 @@ void script_make_values(struct script_source *source);
 /* A vector of definitions, which become the source's attributes; a composite of them. */
 struct edn script_schema_forms(struct script_source *source);
 struct edn script_composite_forms(struct script_source *source);
+/* script_random.c: any form of a transaction, a value of an attribute. */
+struct edn script_form(struct script_source *source);
+struct edn script_value(struct script_source *source, const struct script_attribute *attribute,
+                        bool may_be_new);
+
+/* script_function.c: functions that are data, which scripts have from the start; what calls them,
+ * and the forms of :db.fn/. */
+struct edn script_function_forms(struct script_source *source);
+struct edn script_function_form(struct script_source *source);
+
 /* script_check.c: entity specs, which scripts have from the start; :s/x wants the first attribute.
  */
 struct edn script_spec_forms(struct script_source *source);

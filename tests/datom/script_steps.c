@@ -7,54 +7,11 @@
 
 #include <unistd.h>
 
-#include "datom/bootstrap.h"
 #include "datom/conn.h"
 
 bool script_impossible(struct script_run *run, const char *what, const struct bs_error *error)
 {
     return script_differs(run->difference, SCRIPT_IMPOSSIBLE, "%s: %s", what, error->message);
-}
-
-/* ---- predicates ---- */
-
-static enum bs_code test_value(void *self, struct edn value, struct bs_arena *arena,
-                               struct edn *ret_return, struct bs_error *error)
-{
-    (void)self;
-    (void)arena;
-    (void)error;
-    *ret_return = edn_boolean(model_value_passes(value));
-    return BS_OK;
-}
-
-static enum bs_code test_entity(void *self, struct datom_db *db_after, datom_id e,
-                                struct bs_arena *arena, struct edn *ret_return,
-                                struct bs_error *error)
-{
-    (void)self;
-    (void)arena;
-    struct datom_range range = {.index = DATOM_EAVT, .has_e = true, .e = e};
-    BS_CLEANUP(datom_cursor_freep) struct datom_cursor *cursor = NULL;
-    size_t total = 0, count = 1;
-    BS_TRY(datom_cursor_open(db_after, &range, &cursor, error));
-    while (count > 0) {
-        const struct datom *datoms;
-        BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
-        for (size_t i = 0; i < count; i++)
-            total += datoms[i].a >= DATOM_BOOT_NEXT_ELEMENT;
-    }
-    *ret_return = total <= MODEL_FEW ? edn_boolean(true) : edn_long((int64_t)total);
-    return BS_OK;
-}
-
-static struct datom_functions *make_functions(void)
-{
-    struct datom_functions *functions = datom_functions_new();
-    datom_functions_add_value_predicate(functions, BS_STR(MODEL_VALUE_PREDICATE),
-                                        (struct datom_value_predicate){.test = test_value});
-    datom_functions_add_entity_predicate(functions, BS_STR(MODEL_ENTITY_PREDICATE),
-                                         (struct datom_entity_predicate){.test = test_entity});
-    return functions;
 }
 
 /* ---- opening and closing ---- */
@@ -98,7 +55,7 @@ bool script_begin(struct script_run *run)
         snprintf(run->base, sizeof(run->base), "/tmp/bandstand-model-XXXXXX");
         BS_ASSERT(mkdtemp(run->base));
     }
-    run->functions = make_functions();
+    run->functions = script_functions();
     model_init(&run->places[0].model, run->options->mistake);
     return open_store(run);
 }

@@ -107,6 +107,8 @@ static const enum bs_reason aims[] = {
     BS_REASON_DB_ENTITY_ATTR,
     BS_REASON_DB_ENTITY_PRED,
     BS_REASON_DB_INVALID_ENSURE,
+    BS_REASON_DB_CANCELLED,
+    BS_REASON_Q_WRONG_ARITY,
 };
 /* From so many transactions on. */
 #define AIMS_TRANSACTIONS 20000
@@ -171,7 +173,9 @@ static void test_model__shrinks_what_a_wrong_model_finds(void **state)
         {"erasing knows no before", MODEL_MISTAKE_BEFORE, 8},
         {"values pass every check", MODEL_MISTAKE_CHECK, 8},
         {"entities pass every spec", MODEL_MISTAKE_ENSURE, 8},
-        {"retracted tuples stay", MODEL_MISTAKE_TUPLE, 8},
+        {"tuples that begin with nil are lost", MODEL_MISTAKE_TUPLE, 8},
+        {"numbered strings are counted once", MODEL_MISTAKE_SEQUENCE, 8},
+        {"defaults are always added", MODEL_MISTAKE_DEFAULT, 10},
         {"a with is seen through as-of", MODEL_MISTAKE_WITH, 8},
     };
     for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
@@ -184,10 +188,12 @@ static void test_model__shrinks_what_a_wrong_model_finds(void **state)
         do {
             script = script_random(arena, ++seed, IN_A_SHORT_SCRIPT);
         } while (!finds_mistake(script, &options, &difference) && seed < 400);
+        test_row(rows[i].name, difference.kind != SCRIPT_AGREES, "no difference was found");
+        if (difference.kind == SCRIPT_AGREES)
+            continue;
         size_t before = script_count_forms(script);
         struct edn smallest = script_shrink(arena, script, &options, &difference);
         size_t after = script_count_forms(smallest);
-        test_row(rows[i].name, difference.kind != SCRIPT_AGREES, "no difference was found");
         test_row(rows[i].name, after <= rows[i].forms_max, "%zu forms of %zu are left: %.*s", after,
                  before, BS_STR_ARGS(edn_print_short(arena, smallest, 2000)));
         options.mistake = MODEL_MISTAKE_NONE;
