@@ -21,7 +21,9 @@ struct datom_wal_damage {
  * Whether a log in `dir`, or the MANIFEST that CURRENT names, ends where it does not end: whole
  * records stand behind a place that can't be read, or the record there is whole with another length
  * or type. What is only torn is none; what can't be read at all is for the engine to tell. Costs a
- * look at each record's head. While another process writes, a log may look damaged for a moment.
+ * look at each record's head: the logs are read once, at half a second a GiB or less where they are
+ * in memory. While another process writes, a log may look damaged for a moment, where the file
+ * system shows a file's length before its bytes.
  */
 bool datom_wal_find_damage(const char *dir, struct datom_wal_damage *ret_damage);
 

@@ -206,15 +206,15 @@ static void test_damage__is_not_what_a_kill_or_a_power_cut_leaves(void **state)
     end_log(&log);
 }
 
-/* ---- zeros at the end ---- */
+/* ---- logs made by hand ---- */
 
-/* A record of so many bytes, the first of which are text and the others zeros. */
-static void append_record(struct bs_buf *content, size_t text, size_t size)
+enum { TYPE_FULL = 1, TYPE_FIRST = 2, TYPE_MIDDLE = 3, TYPE_LAST = 4 };
+
+static void append_whole(struct bs_buf *content, uint8_t type, struct bs_str bytes)
 {
     uint32_t crc = 0xffffffff;
-    uint8_t type = 1; /* a whole one */
-    for (size_t i = 0; i <= size; i++) {
-        crc ^= i == 0 ? type : i <= text ? (uint8_t)'x' : 0;
+    for (size_t i = 0; i <= bytes.len; i++) {
+        crc ^= i == 0 ? type : (uint8_t)bytes.ptr[i - 1];
         for (int bit = 0; bit < 8; bit++)
             crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
     }
@@ -224,12 +224,110 @@ static void append_record(struct bs_buf *content, size_t text, size_t size)
                                       (uint8_t)(crc >> 8),
                                       (uint8_t)(crc >> 16),
                                       (uint8_t)(crc >> 24),
-                                      (uint8_t)(size & 255),
-                                      (uint8_t)(size >> 8),
+                                      (uint8_t)(bytes.len & 255),
+                                      (uint8_t)(bytes.len >> 8),
                                       type};
     bs_buf_append(content, head, sizeof(head));
+    bs_buf_append(content, bytes.ptr, bytes.len);
+}
+
+/* A folder that has one log, still empty. */
+static void make_log(struct log *log, const char *name, char dir[FIXTURE_PATH_MAX])
+{
+    *log = (struct log){0};
+    fixture_path(name, dir);
+    assert_int_equal(mkdir(dir, 0777), 0);
+    snprintf(log->path, sizeof(log->path), "%s/000007.log", dir);
+    close(open(log->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+}
+
+/* What stands in a record's bytes may be a user's: a log that he keeps, say. */
+static void test_damage__is_not_a_torn_record_with_a_log_in_it(void **state)
+{
+    (void)state;
+    char dir[FIXTURE_PATH_MAX];
+    struct log log;
+    struct datom_wal_damage damage;
+    BS_CLEANUP(bs_buf_fini) struct bs_buf kept = BS_BUF_INIT(0);
+    BS_CLEANUP(bs_buf_fini) struct bs_buf content = BS_BUF_INIT(0);
+    make_log(&log, "kept", dir);
+    for (int i = 0; i < 50; i++)
+        append_whole(&kept, TYPE_FULL, BS_STR("something that is said elsewhere"));
+    append_whole(&content, TYPE_FULL, BS_STR("something that is said"));
+    size_t begin = content.len;
+    append_whole(&content, TYPE_FULL, bs_buf_str(&kept));
+    for (size_t len = begin; len < content.len; len++) {
+        write_log(&log, bs_str_slice(bs_buf_str(&content), 0, len));
+        if (datom_wal_find_damage(dir, &damage))
+            fail_msg("of %zu bytes %zu", content.len, len);
+    }
+}
+
+/* The last whole record, with a torn one behind it, seems to end after the file does: by lengths of
+ * all kinds. */
+static void test_damage__is_a_last_record_of_any_greater_length(void **state)
+{
+    (void)state;
+    char dir[FIXTURE_PATH_MAX];
+    struct log log;
+    struct datom_wal_damage damage;
+    BS_CLEANUP(bs_buf_fini) struct bs_buf content = BS_BUF_INIT(0);
+    make_log(&log, "greater", dir);
+    append_whole(&content, TYPE_FULL, BS_STR("something that is said"));
+    size_t begin = content.len;
+    append_whole(&content, TYPE_FULL, BS_STR("and acknowledged"));
+    size_t length = content.len - begin - HEAD_BYTES;
+    append_whole(&content, TYPE_FULL, BS_STR("and not written"));
+    content.len -= 5;
+    for (size_t greater = content.len - begin; greater <= UINT16_MAX; greater += 13) {
+        content.ptr[begin + FIRST_BYTE] = (char)greater;
+        content.ptr[begin + FIRST_BYTE + 1] = (char)(greater >> 8);
+        write_log(&log, bs_buf_str(&content));
+        if (!datom_wal_find_damage(dir, &damage))
+            fail_msg("%zu instead of %zu is not found", greater, length);
+        assert_int_equal(damage.offset, begin);
+    }
+}
+
+#define MANY_BLOCKS 512
+
+/* Small numbers look like heads everywhere: what is behind must not be searched byte by byte. */
+static void test_damage__is_not_a_large_group_whose_beginning_was_not_written(void **state)
+{
+    (void)state;
+    char dir[FIXTURE_PATH_MAX];
+    struct log log;
+    struct datom_wal_damage damage;
+    char bytes[BLOCK_BYTES - HEAD_BYTES];
+    struct bs_random random;
+    BS_CLEANUP(bs_buf_fini) struct bs_buf content = BS_BUF_INIT(0);
+    make_log(&log, "large", dir);
+    bs_random_seed(&random, 7);
+    for (size_t i = 0; i < BLOCK_BYTES; i++)
+        bs_buf_append_byte(&content, '\0');
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (char)bs_random_below(&random, 4);
+    for (int i = 1; i < MANY_BLOCKS; i++)
+        append_whole(&content, TYPE_MIDDLE, bs_str_make(bytes, sizeof(bytes)));
+    append_whole(&content, TYPE_LAST, BS_STR("its end"));
+    write_log(&log, bs_buf_str(&content));
+    assert_false(datom_wal_find_damage(dir, &damage));
+    /* but another that follows tells that it was */
+    append_whole(&content, TYPE_FULL, BS_STR("something that is said"));
+    write_log(&log, bs_buf_str(&content));
+    assert_true(datom_wal_find_damage(dir, &damage));
+    assert_int_equal(damage.offset, 0);
+}
+
+/* ---- zeros at the end ---- */
+
+/* A record of so many bytes, the first of which are text and the others zeros. */
+static void append_record(struct bs_buf *content, size_t text, size_t size)
+{
+    BS_CLEANUP(bs_buf_fini) struct bs_buf bytes = BS_BUF_INIT(0);
     for (size_t i = 0; i < size; i++)
-        bs_buf_append_byte(content, i < text ? 'x' : '\0');
+        bs_buf_append_byte(&bytes, i < text ? 'x' : '\0');
+    append_whole(content, TYPE_FULL, bs_buf_str(&bytes));
 }
 
 struct zeros_row {
@@ -258,11 +356,8 @@ static void test_cut__takes_no_zeros_of_a_whole_record(void **state)
 {
     (void)state;
     char dir[FIXTURE_PATH_MAX];
-    struct log log = {0};
-    fixture_path("zeros", dir);
-    assert_int_equal(mkdir(dir, 0777), 0);
-    snprintf(log.path, sizeof(log.path), "%s/000007.log", dir);
-    close(open(log.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+    struct log log;
+    make_log(&log, "zeros", dir);
     for (size_t i = 0; i < BS_ARRAY_COUNT(zeros_rows); i++) {
         const struct zeros_row *row = &zeros_rows[i];
         BS_CLEANUP(bs_buf_fini) struct bs_buf content = BS_BUF_INIT(0);
@@ -310,6 +405,9 @@ int main(void)
         /* once it has been open its logs are others */
         cmocka_unit_test(test_open__refuses_a_flip_in_any_head),
         cmocka_unit_test(test_damage__is_not_in_other_folders),
+        cmocka_unit_test(test_damage__is_not_a_torn_record_with_a_log_in_it),
+        cmocka_unit_test(test_damage__is_a_last_record_of_any_greater_length),
+        cmocka_unit_test(test_damage__is_not_a_large_group_whose_beginning_was_not_written),
         cmocka_unit_test(test_cut__takes_no_zeros_of_a_whole_record),
     };
     return cmocka_run_group_tests_name("datom/wal_damage", tests, setup, fixture_teardown);
