@@ -176,12 +176,12 @@ static struct datom_kv_iter *open_base(struct datom_body *body, enum datom_famil
     return NULL;
 }
 
-void datom_source_init(struct datom_source *source, struct datom_body *body,
-                       enum datom_family family, struct bs_error *error)
+/* `base`: NULL for none. */
+static void init_over(struct datom_source *source, struct datom_body *body,
+                      enum datom_family family, struct datom_kv_iter *base)
 {
     source->store = body->store;
     source->epoch = source->store ? datom_store_epoch(source->store) : 0;
-    struct datom_kv_iter *base = open_base(body, family, error);
     if (base && datom_tree_is_blank(&body->trees[family])) {
         source->iter = base;
         return;
@@ -192,6 +192,21 @@ void datom_source_init(struct datom_source *source, struct datom_body *body,
         datom_merge_iter_init(&source->merge, base, &source->tree.iter);
         source->iter = &source->merge.iter;
     }
+}
+
+void datom_source_init(struct datom_source *source, struct datom_body *body,
+                       enum datom_family family, struct bs_error *error)
+{
+    init_over(source, body, family, open_base(body, family, error));
+}
+
+void datom_source_init_of_value(struct datom_source *source, struct datom_body *body,
+                                struct bs_error *error)
+{
+    struct datom_kv_iter *base = body->snapshot
+                                     ? datom_snapshot_iter_of_value(body->snapshot, error)
+                                     : open_base(body, DATOM_FAMILY_AVET, error);
+    init_over(source, body, DATOM_FAMILY_AVET, base);
 }
 
 void datom_source_fini(struct datom_source *source)

@@ -12,13 +12,18 @@
 /* Steps that are taken before a cursor looks whether the store is wanted by others. */
 #define CURSOR_STEPS_MAX 4096
 
-static void open_sources(struct datom_cursor *cursor)
+static void open_sources(struct datom_cursor *cursor, bool is_of_value)
 {
-    if (!cursor->now.iter || cursor->now_family != cursor->family) {
+    if (!cursor->now.iter || cursor->now_family != cursor->family ||
+        cursor->now_is_of_value != is_of_value) {
         datom_source_fini(&cursor->now);
         datom_source_fini(&cursor->past);
-        datom_source_init(&cursor->now, cursor->db->body, cursor->family, &cursor->failure);
+        if (is_of_value)
+            datom_source_init_of_value(&cursor->now, cursor->db->body, &cursor->failure);
+        else
+            datom_source_init(&cursor->now, cursor->db->body, cursor->family, &cursor->failure);
         cursor->now_family = cursor->family;
+        cursor->now_is_of_value = is_of_value;
     }
     if (cursor->needs_past && !cursor->past.iter)
         datom_source_init(&cursor->past, cursor->db->body, datom_cursor_past_family(cursor->family),
@@ -43,8 +48,9 @@ enum bs_code datom_cursor_reset(struct datom_cursor *cursor, const struct datom_
     cursor->batch_target = CURSOR_BATCH_FIRST;
     struct datom_key start;
     datom_cursor_make_bounds(cursor, &start);
+    bool is_of_value = datom_cursor_is_of_value(cursor, &start);
     datom_store_enter(cursor->db->body->store);
-    open_sources(cursor);
+    open_sources(cursor, is_of_value);
     if (range->reverse) {
         datom_cursor_make_end(cursor, &start, &cursor->end);
     } else {

@@ -25,6 +25,7 @@ struct datom_cursor {
     struct datom_source now;
     struct datom_source past;
     enum datom_family now_family; /* of the open source, to reuse it after a reset */
+    bool now_is_of_value;         /* that one */
 
     struct bs_arena *arena;   /* values of the batch */
     struct bs_arena *scratch; /* values of what is looked at, whether the view shows it or not */
@@ -51,6 +52,11 @@ BS_MUST_CHECK enum bs_code datom_cursor_check_range(struct datom_cursor *cursor,
                                                     struct bs_error *error);
 /* Of the cursor's range: where the walk begins, and the prefix that keeps it in. */
 void datom_cursor_make_bounds(struct datom_cursor *cursor, struct datom_key *ret_start);
+/*
+ * Whether the range is of one whole value in avet, so that a source of values will do: then the
+ * start becomes a whole key, with the least entity where the range has none.
+ */
+bool datom_cursor_is_of_value(const struct datom_cursor *cursor, struct datom_key *start);
 /* Of a range that is walked backwards: the key before which the walk begins. */
 void datom_cursor_make_end(const struct datom_cursor *cursor, const struct datom_key *start,
                            struct datom_key *ret_end);

@@ -156,6 +156,19 @@ void datom_cursor_make_bounds(struct datom_cursor *cursor, struct datom_key *ret
     make_prefix(cursor, ret_start);
 }
 
+bool datom_cursor_is_of_value(const struct datom_cursor *cursor, struct datom_key *start)
+{
+    const struct datom_range *range = &cursor->range;
+    if (range->index != DATOM_AVET || !range->has_v || range->seek || range->reverse)
+        return false;
+    /* an attribute and then what is left of a value that was cut */
+    if (start->len >= 4 + DATOM_KEY_VALUE_MAX)
+        return false;
+    if (!range->has_e)
+        datom_cursor_key_append_u64(start, 0);
+    return true;
+}
+
 /* The first key that does not begin with `key`; behind everything when that is empty. */
 static void key_successor(struct datom_key *key)
 {

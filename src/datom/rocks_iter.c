@@ -12,6 +12,7 @@ struct rocks_iter {
     struct datom_kv_iter iter; /* must be first */
     struct datom_snapshot *snapshot;
     enum datom_family family;
+    unsigned kind;              /* of the snapshot's idle ones */
     rocksdb_iterator_t *native; /* exactly when it is in its lane's list */
     unsigned lane;
     struct rocks_iter *prev, *next;
@@ -241,23 +242,23 @@ static bool put_idle(struct rocks_iter *rocks)
         return false;
     rocks->iter.valid = false;
     rocks->iter.error = NULL;
-    if (!atomic_compare_exchange_strong(&snapshot->idle[rocks->family], &none, rocks))
+    if (!atomic_compare_exchange_strong(&snapshot->idle[rocks->kind], &none, rocks))
         return false;
     datom_snapshot_unref(snapshot);
     return true;
 }
 
-static struct rocks_iter *take_idle(struct datom_snapshot *snapshot, enum datom_family family)
+static struct rocks_iter *take_idle(struct datom_snapshot *snapshot, unsigned kind)
 {
-    if (!atomic_load_explicit(&snapshot->idle[family], memory_order_relaxed))
+    if (!atomic_load_explicit(&snapshot->idle[kind], memory_order_relaxed))
         return NULL;
-    return atomic_exchange(&snapshot->idle[family], NULL);
+    return atomic_exchange(&snapshot->idle[kind], NULL);
 }
 
 void rocks_iter_free_idle(struct datom_snapshot *snapshot)
 {
-    for (int family = 0; family < DATOM_FAMILY_COUNT; family++) {
-        struct rocks_iter *rocks = take_idle(snapshot, (enum datom_family)family);
+    for (unsigned kind = 0; kind < ROCKS_IDLE_COUNT; kind++) {
+        struct rocks_iter *rocks = take_idle(snapshot, kind);
         if (!rocks)
             continue;
         close_native(rocks);
@@ -294,10 +295,23 @@ static const struct datom_kv_ops past_ops = {
     .free = iter_free,
 };
 
-struct datom_kv_iter *datom_snapshot_iter(struct datom_snapshot *snapshot, enum datom_family family,
-                                          struct bs_error *error)
+/* Another order of seeks than the snapshot's options have. */
+static rocksdb_iterator_t *open_of_value(const struct datom_snapshot *snapshot)
 {
-    struct rocks_iter *rocks = snapshot->is_live ? take_idle(snapshot, family) : NULL;
+    rocksdb_readoptions_t *read = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_background_purge_on_iterator_cleanup(read, 1);
+    if (snapshot->native)
+        rocksdb_readoptions_set_snapshot(read, snapshot->native);
+    rocksdb_iterator_t *native = rocksdb_create_iterator_cf(
+        snapshot->store->db, read, rocks_column(snapshot->store, DATOM_FAMILY_AVET));
+    rocksdb_readoptions_destroy(read); /* the iterator has a copy */
+    return native;
+}
+
+static struct datom_kv_iter *open_iter(struct datom_snapshot *snapshot, enum datom_family family,
+                                       unsigned kind, struct bs_error *error)
+{
+    struct rocks_iter *rocks = snapshot->is_live ? take_idle(snapshot, kind) : NULL;
     if (rocks) {
         rocks->iter.error = error;
         datom_snapshot_ref(snapshot);
@@ -308,10 +322,25 @@ struct datom_kv_iter *datom_snapshot_iter(struct datom_snapshot *snapshot, enum 
     rocks->iter.error = error;
     rocks->snapshot = datom_snapshot_ref(snapshot);
     rocks->family = family;
+    rocks->kind = kind;
     if (!snapshot->is_live)
         return &rocks->iter;
-    rocks->native = rocksdb_create_iterator_cf(snapshot->store->db, snapshot->read,
-                                               rocks_column(snapshot->store, family));
+    rocks->native = kind == ROCKS_IDLE_OF_VALUE
+                        ? open_of_value(snapshot)
+                        : rocksdb_create_iterator_cf(snapshot->store->db, snapshot->read,
+                                                     rocks_column(snapshot->store, family));
     link_native(rocks);
     return &rocks->iter;
+}
+
+struct datom_kv_iter *datom_snapshot_iter(struct datom_snapshot *snapshot, enum datom_family family,
+                                          struct bs_error *error)
+{
+    return open_iter(snapshot, family, family, error);
+}
+
+struct datom_kv_iter *datom_snapshot_iter_of_value(struct datom_snapshot *snapshot,
+                                                   struct bs_error *error)
+{
+    return open_iter(snapshot, DATOM_FAMILY_AVET, ROCKS_IDLE_OF_VALUE, error);
 }

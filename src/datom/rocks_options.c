@@ -75,6 +75,66 @@ static void filter_memory(unsigned column, rocksdb_options_t *options)
     rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, MEMORY_FILTER_RATIO);
 }
 
+/* Looks up the entities of a value: what transactions do for every unique value that they say. */
+static bool has_values(unsigned column)
+{
+    return column == 1 + DATOM_FAMILY_AVET;
+}
+
+#define ENTITY_BYTES 8
+#define ATTRIBUTE_BYTES 4
+
+/* Of a key of avet all but the entity: attribute and value. Values are prefix-free, so that this
+ * keeps the order. */
+static char *value_part(void *self, const char *key, size_t size, size_t *ret_size)
+{
+    (void)self;
+    *ret_size = size - ENTITY_BYTES;
+    return (char *)(uintptr_t)key; /* RocksDB's type; it only reads */
+}
+
+static unsigned char has_value_part(void *self, const char *key, size_t size)
+{
+    (void)self;
+    (void)key;
+    return size > ATTRIBUTE_BYTES + ENTITY_BYTES;
+}
+
+static unsigned char is_value_part(void *self, const char *key, size_t size)
+{
+    (void)self;
+    (void)key;
+    return size > ATTRIBUTE_BYTES;
+}
+
+static const char *value_part_name(void *self)
+{
+    (void)self;
+    return "datom.value";
+}
+
+static void free_value_part(void *self)
+{
+    (void)self;
+}
+
+/* A value's keys differ in their entities, and it is asked for without one: the filters of memory
+ * and files are of what stands before it. Only walks that are made for it look at them
+ * (datom_snapshot_iter_of_value). */
+static void filter_values(unsigned column, rocksdb_options_t *options,
+                          rocksdb_block_based_table_options_t *table)
+{
+    if (!has_values(column))
+        return;
+    rocksdb_options_set_prefix_extractor(
+        options, rocksdb_slicetransform_create(NULL, free_value_part, value_part, has_value_part,
+                                               is_value_part, value_part_name));
+    rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, MEMORY_FILTER_RATIO);
+    rocksdb_block_based_options_set_filter_policy(
+        table, rocksdb_filterpolicy_create_bloom_full(FILTER_BITS_PER_KEY));
+    rocksdb_block_based_options_set_whole_key_filtering(table, 0);
+}
+
 /* What is written once and seldom read: space counts more there than the time to unpack. */
 static bool is_past(unsigned column)
 {
@@ -110,6 +170,7 @@ static rocksdb_options_t *column_options(unsigned column, const struct datom_opt
             table, rocksdb_filterpolicy_create_bloom_full(FILTER_BITS_PER_KEY));
         rocksdb_block_based_options_set_whole_key_filtering(table, 1);
     }
+    filter_values(column, options, table);
     rocksdb_options_set_block_based_table_factory(options, table);
     rocksdb_block_based_options_destroy(table);
     return options;

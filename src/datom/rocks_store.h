@@ -12,6 +12,9 @@
 struct rocks_iter;
 
 #define ROCKS_T_UNKNOWN UINT64_MAX
+/* Kinds of iterators: one for each family, and one of values. */
+#define ROCKS_IDLE_OF_VALUE DATOM_FAMILY_COUNT
+#define ROCKS_IDLE_COUNT (DATOM_FAMILY_COUNT + 1)
 
 /* How the engine of a store is open; changed with the gate closed. */
 enum rocks_mode {
@@ -81,9 +84,9 @@ struct datom_snapshot {
     bool is_live;                     /* not given back; changed with the gate closed */
     const rocksdb_snapshot_t *native; /* NULL on read-only stores: secondaries have none */
     rocksdb_readoptions_t *read;
-    /* an iterator of each family that nobody uses, to be used again: making one costs more than a
+    /* an iterator of each kind that nobody uses, to be used again: making one costs more than a
      * seek. They do not hold the snapshot */
-    struct rocks_iter *_Atomic idle[DATOM_FAMILY_COUNT];
+    struct rocks_iter *_Atomic idle[ROCKS_IDLE_COUNT];
     int64_t superseded_ns; /* monotonic, when another became the newest; 0 before */
     struct datom_snapshot *held_prev;
     struct datom_snapshot *held_next;

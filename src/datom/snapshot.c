@@ -83,6 +83,7 @@ static struct datom_snapshot *take_locked(struct datom_store *store)
     snapshot->read = rocksdb_readoptions_create();
     /* Files that only this reader kept alive are not deleted on its thread. */
     rocksdb_readoptions_set_background_purge_on_iterator_cleanup(snapshot->read, 1);
+    rocksdb_readoptions_set_total_order_seek(snapshot->read, 1);
     if (!store->read_only && store->mode == ROCKS_WRITES) {
         snapshot->native = rocksdb_create_snapshot(store->db);
         rocksdb_readoptions_set_snapshot(snapshot->read, snapshot->native);

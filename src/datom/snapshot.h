@@ -73,6 +73,15 @@ void datom_pin_release(struct datom_pin *pin);
 struct datom_kv_iter *datom_snapshot_iter(struct datom_snapshot *snapshot, enum datom_family family,
                                           struct bs_error *error);
 
+/*
+ * The same over avet, for finding the entities of a value: each seek is to a whole key (of the
+ * value and the least entity, say), and what is shown from there on counts only while it begins
+ * like that key without its last 8 bytes; behind that anything may be missing. What no entity has
+ * is known by filters, mostly, without a search.
+ */
+struct datom_kv_iter *datom_snapshot_iter_of_value(struct datom_snapshot *snapshot,
+                                                   struct bs_error *error);
+
 /* ---- taking back ---- */
 
 /*
