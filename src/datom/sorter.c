@@ -1,8 +1,9 @@
 /*
  * An external merge sort. Pairs lie one after another in a buffer; what is sorted is an array of
- * items (sorter_order.h). A full buffer becomes a run: a file without a name. A walk merges the
- * runs and the last buffer through a heap. Keys that come in order, as often, are noticed and not
- * sorted. Walks read files at places of their own, so nothing of a finished sorter changes.
+ * items (sorter_order.h). A full buffer becomes a run: they stand one after another in a file
+ * without a name, so that a sorter takes one descriptor whatever it holds. A walk merges the runs
+ * and the last buffer through a heap. Keys that come in order, as often, are noticed and not
+ * sorted. Walks read the file at places of their own, so nothing of a finished sorter changes.
  */
 
 #include "datom/sorter.h"
@@ -15,9 +16,16 @@
 #include "datom/sorter_order.h"
 
 #define RUN_BUFFER_BYTES ((size_t)256 * 1024)
+#define RUN_BUFFER_BYTES_MIN ((size_t)16 * 1024)
 #define BUFFER_BYTES_MIN ((size_t)64 * 1024)
 /* How far ahead pairs are asked for that lie anywhere in the buffer. */
 #define AHEAD 8
+
+/* Where it stands in the file. */
+struct run {
+    int64_t begin;
+    int64_t end;
+};
 
 struct datom_sorter {
     char *folder;
@@ -28,14 +36,15 @@ struct datom_sorter {
     size_t items_count, items_capacity;
     bool is_sorted; /* so far, in the buffer */
     bool is_finished;
-    int *files; /* a run each */
-    size_t files_count, files_capacity;
+    int fd; /* of the file; -1: none is needed yet */
+    struct run *runs;
+    size_t runs_count, runs_capacity;
 };
 
 /* Where a walk is in a run. */
 struct place {
-    size_t run;   /* of the sorter's files; as many as there are: the buffer */
-    size_t taken; /* items of the buffer, bytes of the file that were read */
+    size_t run;   /* of the sorter's; as many as there are: the buffer */
+    size_t taken; /* items of the buffer, bytes of the run that were read */
     char *bytes;  /* read from the file; NULL for the buffer */
     size_t start, count, capacity;
     struct bs_str key, record; /* that stand in front */
@@ -56,6 +65,7 @@ struct datom_sorter *datom_sorter_new(const char *folder, size_t memory_bytes)
     sorter->folder = bs_strdup(folder);
     sorter->memory_bytes = BS_MAX(memory_bytes, BUFFER_BYTES_MIN);
     sorter->is_sorted = true;
+    sorter->fd = -1;
     return sorter;
 }
 
@@ -63,9 +73,9 @@ void datom_sorter_free(struct datom_sorter *sorter)
 {
     if (!sorter)
         return;
-    for (size_t i = 0; i < sorter->files_count; i++)
-        close(sorter->files[i]);
-    free(sorter->files);
+    if (sorter->fd >= 0)
+        close(sorter->fd);
+    free(sorter->runs);
     free(sorter->items);
     free(sorter->bytes);
     free(sorter->folder);
@@ -114,18 +124,17 @@ static void append_pair(struct datom_sorter *sorter, struct bs_str key, struct b
             bs_str_compare(datom_sorter_key_at(sorter->bytes + item[-1].offset), key) <= 0;
 }
 
-static enum bs_code open_file(struct datom_sorter *sorter, int *ret_fd, struct bs_error *error)
+static enum bs_code open_file(struct datom_sorter *sorter, struct bs_error *error)
 {
+    if (sorter->fd >= 0)
+        return BS_OK;
     struct bs_buf name = BS_BUF_INIT(0);
     bs_buf_printf(&name, "%s/sort-XXXXXX", sorter->folder);
     BS_CLEANUP(bs_freep) char *path = bs_buf_take(&name, NULL);
-    int fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0)
+    sorter->fd = mkostemp(path, O_CLOEXEC);
+    if (sorter->fd < 0)
         return io_error(sorter, "make", error);
     (void)unlink(path); /* the descriptor is all that is needed */
-    bs_grow(&sorter->files, sorter->files_count, &sorter->files_capacity, sizeof(*sorter->files));
-    sorter->files[sorter->files_count++] = fd;
-    *ret_fd = fd;
     return BS_OK;
 }
 
@@ -141,13 +150,22 @@ static bool write_pairs(const struct datom_sorter *sorter, FILE *file)
     return fflush(file) == 0;
 }
 
+static void add_run(struct datom_sorter *sorter)
+{
+    bs_grow(&sorter->runs, sorter->runs_count, &sorter->runs_capacity, sizeof(*sorter->runs));
+    struct run *run = &sorter->runs[sorter->runs_count];
+    run->begin = sorter->runs_count > 0 ? run[-1].end : 0;
+    run->end = run->begin + (int64_t)sorter->bytes_count;
+    sorter->runs_count++;
+}
+
 /* Puts the buffer into a run of its own. */
 static enum bs_code spill(struct datom_sorter *sorter, struct bs_error *error)
 {
-    int fd = -1;
     sort_buffer(sorter);
-    BS_TRY(open_file(sorter, &fd, error));
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* that fclose closes */
+    BS_TRY(open_file(sorter, error));
+    /* that fclose closes; it writes on where the last one ended */
+    int copy = fcntl(sorter->fd, F_DUPFD_CLOEXEC, 0);
     FILE *file = copy >= 0 ? fdopen(copy, "w") : NULL;
     if (!file) {
         enum bs_code code = io_error(sorter, "make", error);
@@ -160,6 +178,7 @@ static enum bs_code spill(struct datom_sorter *sorter, struct bs_error *error)
     setvbuf(file, buffer, _IOFBF, RUN_BUFFER_BYTES);
     enum bs_code code = write_pairs(sorter, file) ? BS_OK : io_error(sorter, "write", error);
     fclose(file);
+    add_run(sorter);
     sorter->items_count = 0;
     sorter->bytes_count = 0;
     return code;
@@ -189,9 +208,9 @@ struct datom_sorter_walk *datom_sorter_walk_new(const struct datom_sorter *sorte
     BS_ASSERT(sorter->is_finished);
     struct datom_sorter_walk *walk = bs_calloc(1, sizeof(*walk));
     walk->sorter = sorter;
-    walk->places = bs_calloc(sorter->files_count + 1, sizeof(*walk->places));
-    walk->heap = bs_calloc(sorter->files_count + 1, sizeof(struct place *));
-    for (size_t i = 0; i <= sorter->files_count; i++)
+    walk->places = bs_calloc(sorter->runs_count + 1, sizeof(*walk->places));
+    walk->heap = bs_calloc(sorter->runs_count + 1, sizeof(struct place *));
+    for (size_t i = 0; i <= sorter->runs_count; i++)
         walk->places[i].run = i;
     return walk;
 }
@@ -200,14 +219,21 @@ void datom_sorter_walk_free(struct datom_sorter_walk *walk)
 {
     if (!walk)
         return;
-    for (size_t i = 0; i <= walk->sorter->files_count; i++)
+    for (size_t i = 0; i <= walk->sorter->runs_count; i++)
         free(walk->places[i].bytes);
     free(walk->places);
     free(walk->heap);
     free(walk);
 }
 
-/* Has `size` bytes of the file stand at `start`, if it has so many; *ret_has says whether. */
+/* What is read at once: of many runs less each. */
+static size_t run_buffer_bytes(const struct datom_sorter *sorter)
+{
+    size_t share = sorter->memory_bytes / (sorter->runs_count + 1);
+    return BS_MIN(BS_MAX(share, RUN_BUFFER_BYTES_MIN), RUN_BUFFER_BYTES);
+}
+
+/* Has `size` bytes of the run stand at `start`, if it has so many; *ret_has says whether. */
 static enum bs_code fill(const struct datom_sorter *sorter, struct place *place, size_t size,
                          bool *ret_has, struct bs_error *error)
 {
@@ -219,12 +245,14 @@ static enum bs_code fill(const struct datom_sorter *sorter, struct place *place,
     place->count -= place->start;
     place->start = 0;
     if (size > place->capacity) {
-        place->capacity = BS_MAX(2 * size, RUN_BUFFER_BYTES);
+        place->capacity = BS_MAX(2 * size, run_buffer_bytes(sorter));
         place->bytes = bs_realloc_array(place->bytes, place->capacity, 1);
     }
+    int64_t at = sorter->runs[place->run].begin + (int64_t)place->taken;
     while (place->count < size) {
-        ssize_t got = pread(sorter->files[place->run], place->bytes + place->count,
-                            place->capacity - place->count, (off_t)place->taken);
+        size_t left = (size_t)(sorter->runs[place->run].end - at);
+        ssize_t got = pread(sorter->fd, place->bytes + place->count,
+                            BS_MIN(place->capacity - place->count, left), at);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -233,6 +261,7 @@ static enum bs_code fill(const struct datom_sorter *sorter, struct place *place,
             break;
         place->count += (size_t)got;
         place->taken += (size_t)got;
+        at += got;
     }
     *ret_has = place->count >= size;
     return BS_OK;
@@ -277,7 +306,7 @@ static enum bs_code place_read(const struct datom_sorter *sorter, struct place *
 static enum bs_code place_next(const struct datom_sorter *sorter, struct place *place,
                                bool *ret_found, struct bs_error *error)
 {
-    if (place->run < sorter->files_count)
+    if (place->run < sorter->runs_count)
         return place_read(sorter, place, ret_found, error);
     *ret_found = place_take(sorter, place);
     return BS_OK;
@@ -311,7 +340,7 @@ static void sink(struct datom_sorter_walk *walk, size_t at)
 static enum bs_code begin(struct datom_sorter_walk *walk, struct bs_error *error)
 {
     walk->is_begun = true;
-    for (size_t i = 0; i <= walk->sorter->files_count; i++) {
+    for (size_t i = 0; i <= walk->sorter->runs_count; i++) {
         bool found;
         BS_TRY(place_next(walk->sorter, &walk->places[i], &found, error));
         if (found)

@@ -4,7 +4,7 @@
 /*
  * Pairs of a key and a record, given in any order and taken in the order of their keys (by bytes;
  * equal keys in the order given), as often as one likes. Keeps a limited amount in memory; what is
- * more goes, sorted, to temporary files that have no name and so are gone with the process.
+ * more goes, sorted, to a temporary file that has no name and so is gone with the process.
  *
  * One thread adds and finishes; then each walk is one thread's, several at a time.
  */
@@ -14,7 +14,7 @@
 struct datom_sorter;
 struct datom_sorter_walk;
 
-/* `folder` is for the files; the caller keeps it. What fits `memory_bytes` needs none. */
+/* `folder` is for the file; the caller keeps it. What fits `memory_bytes` needs none. */
 struct datom_sorter *datom_sorter_new(const char *folder, size_t memory_bytes);
 void datom_sorter_free(struct datom_sorter *sorter); /* NULL: nothing; its walks before it */
 BS_MUST_CHECK enum bs_code datom_sorter_add(struct datom_sorter *sorter, struct bs_str key,

@@ -2,6 +2,9 @@
 
 #include "support.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "datom/folder.h"
 #include "datom/sorter.h"
 
@@ -130,6 +133,44 @@ static void test_sorter__names_the_folder_that_has_no_room(void **state)
     datom_sorter_free(sorter);
 }
 
+/* 16 MiB through 64 KiB of memory: some 300 runs. */
+static void test_sorter__needs_few_descriptors_for_many_runs(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    int next = dup(STDOUT_FILENO); /* the least that is free */
+    assert_true(next >= 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit few = {.rlim_cur = (rlim_t)next + 4, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_sorter *sorter = datom_sorter_new(datom_folder_temporary(), 0);
+    char record[1000] = {0};
+    uint8_t key[8];
+    enum bs_code code = BS_OK;
+    for (uint64_t i = 0; i < 16384 && code == BS_OK; i++) {
+        bs_store_u64(key, i * 7919 % 16384);
+        code = datom_sorter_add(sorter, bs_str_make((const char *)key, sizeof(key)),
+                                bs_str_make(record, sizeof(record)), &error);
+    }
+    datom_sorter_finish(sorter);
+    struct datom_sorter_walk *walk = datom_sorter_walk_new(sorter);
+    struct bs_str found_key, found_record;
+    uint64_t count = 0;
+    for (bool found = true; code == BS_OK; count++) {
+        code = datom_sorter_walk_next(walk, &found_key, &found_record, &found, &error);
+        if (code != BS_OK || !found || bs_load_u64(found_key.ptr) != count)
+            break;
+    }
+    datom_sorter_walk_free(walk);
+    datom_sorter_free(sorter);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_string_equal(error.message, "");
+    assert_int_equal(count, 16384);
+}
+
 static void test_sorter__of_nothing_is_nothing(void **state)
 {
     (void)state;
@@ -149,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sorter__sorts_in_memory_and_through_files),
         cmocka_unit_test(test_sorter__names_the_folder_that_has_no_room),
+        cmocka_unit_test(test_sorter__needs_few_descriptors_for_many_runs),
         cmocka_unit_test(test_sorter__of_nothing_is_nothing),
     };
     return cmocka_run_group_tests_name("datom/sorter", tests, NULL, NULL);
