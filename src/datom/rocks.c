@@ -333,18 +333,7 @@ bool datom_store_is_new(const struct datom_store *store)
     return store->is_new;
 }
 
-enum bs_code datom_store_catch_up(struct datom_store *store, struct bs_error *error)
-{
-    char *text = NULL;
-    pthread_mutex_lock(&store->held_lock);
-    store->newest_t = ROCKS_T_UNKNOWN;
-    pthread_mutex_unlock(&store->held_lock);
-    if (store->read_only)
-        rocksdb_try_catch_up_with_primary(store->db, &text);
-    return rocks_take_error(text, "follow the writer of", store->dir, error);
-}
-
-/* ---- sizes ---- */
+/* ---- sizes, following ---- */
 
 static uint64_t property(const struct datom_store *store, enum datom_family family,
                          const char *name)
@@ -355,6 +344,37 @@ static uint64_t property(const struct datom_store *store, enum datom_family fami
     if (rocksdb_property_int_cf(store->db, rocks_column(store, family), name, &value) != 0)
         return 0;
     return value;
+}
+
+static uint64_t bytes_of_files(const struct datom_store *store)
+{
+    uint64_t bytes = 0;
+    for (int i = 0; i <= DATOM_FAMILY_META; i++)
+        bytes += property(store, (enum datom_family)i, "rocksdb.live-sst-files-size");
+    return bytes;
+}
+
+/*
+ * What a secondary has read of a log stays in its memory until another log says something of the
+ * same family, and goes before the files. When the writer has written the log out meanwhile, the
+ * files may lack what was deleted or erased at its end: so then the engine is opened anew.
+ */
+enum bs_code datom_store_catch_up(struct datom_store *store, struct bs_error *error)
+{
+    char *text = NULL;
+    pthread_mutex_lock(&store->held_lock);
+    store->newest_t = ROCKS_T_UNKNOWN;
+    pthread_mutex_unlock(&store->held_lock);
+    if (!store->read_only)
+        return BS_OK;
+    if (store->db)
+        rocksdb_try_catch_up_with_primary(store->db, &text);
+    BS_TRY(rocks_take_error(text, "follow the writer of", store->dir, error));
+    if (store->db && bytes_of_files(store) == store->followed_bytes)
+        return BS_OK;
+    BS_TRY(datom_store_reopen(store, error));
+    store->followed_bytes = bytes_of_files(store);
+    return BS_OK;
 }
 
 void datom_store_family_size(struct datom_store *store, enum datom_family family,

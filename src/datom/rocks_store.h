@@ -34,7 +34,8 @@ struct datom_store {
     bool no_sync;
     bool is_new;
     char *dir;
-    char *secondary_dir; /* read-only: a folder of ours that the engine wants for its log */
+    char *secondary_dir;     /* read-only: a folder of ours that the engine wants for its log */
+    uint64_t followed_bytes; /* read-only: of the files when the engine was opened; 0: unknown */
     struct datom_folder_lock lock; /* not of read-only stores */
     rocksdb_t *db;
     rocksdb_column_family_handle_t *columns[DATOM_ROCKS_COLUMNS];

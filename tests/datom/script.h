@@ -13,7 +13,13 @@
  *     [:back]                goes on in the connection that was forked
  *     [:hold]                keeps the value, to be looked at later and at the end
  *     [:expire]              takes back what held values pin
- *     [:reopen]              closes and opens the store; on disk and outside of forks only
+ *
+ * and on disk, outside of forks only:
+ *
+ *     [:reopen]              closes and opens the store
+ *     [:rebuild]             makes its indexes anew from its log
+ *     [:restore]             goes on in the store that a backup of it gives
+ *     [:follow]              looks at it as another process does that reads
  *
  * Entities have numbers, as values of :m/id. In forms `#e N` is the id of the one that has the
  * number or had it last, so that forms stay good when others before them are left out; where there

@@ -260,7 +260,7 @@ static struct edn chain(struct script_source *source)
 
 static struct edn other_step(struct script_source *source)
 {
-    switch (script_pick(source, 10)) {
+    switch (script_pick(source, 12)) {
     case 0:
     case 1:
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("fork"));
@@ -276,6 +276,11 @@ static struct edn other_step(struct script_source *source)
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("hold"));
     case 8:
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("expire"));
+    case 9:
+        return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("follow"));
+    case 10:
+        return script_chance(source, 2) ? SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("rebuild"))
+                                        : SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("restore"));
     default:
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("reopen"));
     }

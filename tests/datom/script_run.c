@@ -155,6 +155,12 @@ static bool do_step(struct script_run *run, struct edn step)
         return script_hold(run);
     if (edn_is_keyword(name, "reopen"))
         return script_reopen(run);
+    if (edn_is_keyword(name, "rebuild"))
+        return script_rebuild(run);
+    if (edn_is_keyword(name, "restore"))
+        return script_restore(run);
+    if (edn_is_keyword(name, "follow"))
+        return script_follow(run);
     BS_ASSERT(edn_is_keyword(name, "expire"));
     return script_expire(run);
 }

@@ -8,6 +8,7 @@
 
 #define SCRIPT_PLACES_MAX 5
 #define SCRIPT_HELD_MAX 3
+#define SCRIPT_DIR_MAX 80
 
 struct script_place {
     struct datom_conn *conn;
@@ -23,6 +24,8 @@ struct script_run {
     struct bs_clock_fixed clock; /* moves with the steps */
     struct datom_functions *functions;
     char base[40]; /* folder of a store on disk */
+    size_t restores_count;
+    struct datom_conn *follower; /* the store, read beside the one that writes; NULL */
     struct script_place places[SCRIPT_PLACES_MAX];
     size_t depth; /* the current place */
     size_t forks_count;
@@ -81,6 +84,9 @@ bool script_go_on_in_branch(struct script_run *run, uint64_t number);
 bool script_go_back(struct script_run *run);
 bool script_hold(struct script_run *run);
 bool script_reopen(struct script_run *run);
+bool script_rebuild(struct script_run *run);
+bool script_restore(struct script_run *run);
+bool script_follow(struct script_run *run);
 bool script_expire(struct script_run *run);
 
 #endif

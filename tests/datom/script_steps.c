@@ -7,7 +7,9 @@
 
 #include <unistd.h>
 
+#include "datom/backup.h"
 #include "datom/conn.h"
+#include "datom/rebuild.h"
 
 bool script_impossible(struct script_run *run, const char *what, const struct bs_error *error)
 {
@@ -16,6 +18,12 @@ bool script_impossible(struct script_run *run, const char *what, const struct bs
 
 /* ---- opening and closing ---- */
 
+/* A new folder after each restore. */
+static void store_dir(const struct script_run *run, char ret_dir[SCRIPT_DIR_MAX])
+{
+    snprintf(ret_dir, SCRIPT_DIR_MAX, "%s/store%zu", run->base, run->restores_count);
+}
+
 static bool open_store(struct script_run *run)
 {
     struct bs_error error = BS_ERROR_INIT;
@@ -23,8 +31,8 @@ static bool open_store(struct script_run *run)
                                     .no_sync = true,
                                     .clock = bs_clock_of_fixed(&run->clock),
                                     .functions = run->functions};
-    char dir[48];
-    snprintf(dir, sizeof(dir), "%s/store", run->base);
+    char dir[SCRIPT_DIR_MAX];
+    store_dir(run, dir);
     if (!run->options->on_disk)
         run->places[0].conn = datom_conn_new_memory(&options);
     else if (datom_conn_open(bs_str_from(dir), &options, &run->places[0].conn, &error) != BS_OK)
@@ -47,6 +55,8 @@ static void let_go(struct script_run *run)
         model_fini(&run->held[i].model);
         run->held[i].db = NULL;
     }
+    datom_conn_unref(run->follower);
+    run->follower = NULL;
 }
 
 bool script_begin(struct script_run *run)
@@ -243,15 +253,80 @@ bool script_hold(struct script_run *run)
     return true;
 }
 
+static void close_store(struct script_run *run)
+{
+    let_go(run);
+    datom_conn_unref(run->places[0].conn);
+    run->places[0].conn = NULL;
+}
+
 bool script_reopen(struct script_run *run)
 {
     if (!run->options->on_disk || run->depth > 0)
         return true;
     print_remark(run, "the store is closed and opened");
-    let_go(run);
-    datom_conn_unref(run->places[0].conn);
-    run->places[0].conn = NULL;
+    close_store(run);
     return open_store(run) && script_compare_everything(run, false);
+}
+
+bool script_rebuild(struct script_run *run)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_check_report report;
+    char dir[SCRIPT_DIR_MAX];
+    if (!run->options->on_disk || run->depth > 0)
+        return true;
+    print_remark(run, "the store is closed, made anew from its log, and opened");
+    close_store(run);
+    store_dir(run, dir);
+    if (datom_rebuild(bs_str_from(dir), &report, &error) != BS_OK)
+        return script_impossible(run, "rebuild", &error);
+    return open_store(run) && script_compare_everything(run, true);
+}
+
+/* A backup is made beside the open store; what goes on is the store that it gives. */
+bool script_restore(struct script_run *run)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_backup_report report;
+    char dir[SCRIPT_DIR_MAX], backup[SCRIPT_DIR_MAX];
+    if (!run->options->on_disk || run->depth > 0)
+        return true;
+    print_remark(run, "the store is backed up, closed, and gone on with as restored");
+    store_dir(run, dir);
+    snprintf(backup, sizeof(backup), "%s/backup%zu", run->base, run->restores_count);
+    if (datom_backup(bs_str_from(dir), bs_str_from(backup), NULL, &report, &error) != BS_OK)
+        return script_impossible(run, "backup", &error);
+    close_store(run);
+    run->restores_count++;
+    store_dir(run, dir);
+    if (datom_backup_restore(bs_str_from(backup), bs_str_from(dir), NULL, &report, &error) != BS_OK)
+        return script_impossible(run, "restore", &error);
+    return open_store(run) && script_compare_everything(run, true);
+}
+
+/* Another process's view of the store, which follows the one that writes. */
+bool script_follow(struct script_run *run)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    static const struct model_view now = {.as_of = UINT64_MAX};
+    static const struct model_view past = {.as_of = UINT64_MAX, .history = true};
+    char dir[SCRIPT_DIR_MAX];
+    if (!run->options->on_disk || run->depth > 0)
+        return true;
+    print_remark(run, "the store is read as another process does");
+    store_dir(run, dir);
+    if (!run->follower &&
+        datom_conn_open(bs_str_from(dir), &(struct datom_options){.read_only = true},
+                        &run->follower, &error) != BS_OK)
+        return script_impossible(run, "open read-only", &error);
+    if (datom_conn_catch_up(run->follower, &error) != BS_OK)
+        return script_impossible(run, "catch up", &error);
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(run->follower);
+    const struct model *model = &run->places[0].model;
+    return script_compare_view(db, model, &now, run->difference) &&
+           script_compare_view(db, model, &past, run->difference) &&
+           script_compare_counts(db, model, run->difference);
 }
 
 bool script_expire(struct script_run *run)

@@ -582,11 +582,41 @@ static void test_killed_during_an_excision_it_is_done_or_not_at_all(void **state
     }
 }
 
+/* What it has read of the writer's log before is not what the files have now. */
+static void test_a_reader_beside_the_writer_is_rid_of_it_too(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = open_store("beside", NULL);
+    run_script(conn);
+    struct datom_conn *reader = fixture_open("beside", &(struct datom_options){.read_only = true});
+    for (size_t round = 0; round < 2; round++) {
+        if (round == 0)
+            fixture_transact(conn, "[{:db/excise [:p/id \"secret-eve\"]}]");
+        else
+            fixture_transact(conn, "[[:db/retract [:p/id \"adam\"] :p/name \"kept-name-2\"]]");
+        /* closing writes the log out, and it is gone */
+        if (round == 1)
+            datom_conn_unref(conn);
+        assert_int_equal(datom_conn_catch_up(reader, NULL), BS_OK);
+        struct datom_db *db = datom_conn_db(reader);
+        struct datom_db *past = datom_db_history(db);
+        for (int index = DATOM_EAVT; index <= DATOM_AVET; index++) {
+            assert_int_equal(count_in(past, (enum datom_index)index, "secret"), 0);
+            assert_int_equal(count_in(db, (enum datom_index)index, "kept-name-2"), 1 - round);
+        }
+        datom_db_unref(past);
+        datom_db_unref(db);
+    }
+    fixture_check(reader);
+    datom_conn_unref(reader);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 5 && strcmp(argv[1], "--excise") == 0)
         return excise_main(argv);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_reader_beside_the_writer_is_rid_of_it_too),
         cmocka_unit_test(test_an_excision_takes_what_it_names_from_indexes_history_and_log),
         cmocka_unit_test(test_what_is_erased_can_be_said_anew_and_the_request_stays),
         cmocka_unit_test(test_retracting_and_excising_at_once_leaves_no_retraction),
