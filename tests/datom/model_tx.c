@@ -52,6 +52,10 @@ void model_read_value(struct model_tx *tx, enum model_op_kind kind, struct model
                       const struct model_attribute *attribute, struct edn v)
 {
     struct model_place place;
+    if (edn_is_nil(v)) {
+        model_tx_refuse(tx, BS_REASON_DB_NIL_VALUE);
+        return;
+    }
     if (attribute->type == DATOM_TYPE_REF) {
         if (!model_read_place(tx, v, &place))
             return;
