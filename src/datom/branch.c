@@ -7,6 +7,9 @@
 
 #include "datom/branch_iter.h"
 
+/* Keys that are passed one by one before a seek. */
+#define PASS_MAX 8
+
 void datom_branch_fail(struct branch_iter *branch, enum bs_code code, const struct bs_error *error)
 {
     branch->iter.valid = false;
@@ -152,12 +155,43 @@ static enum bs_code gather_one(struct branch_iter *branch, const struct datom_kv
     return BS_OK;
 }
 
+/* Whether there is one life at most in a group of one entity and attribute: those of what was never
+ * many until t do not overlap then. */
+static bool has_one(const struct branch_iter *branch, struct bs_str prefix)
+{
+    if (branch->family > DATOM_FAMILY_AEVT)
+        return false;
+    uint32_t a = bs_load_u32(prefix.ptr + (branch->family == DATOM_FAMILY_EAVT ? 8 : 0));
+    const struct datom_attribute *attribute = datom_schema_attribute(branch->schema, a);
+    return attribute && !attribute->was_many;
+}
+
+/* What of the group's is the rest, which may be long. */
+static void pass_rest(struct datom_kv_iter *from, struct bs_str prefix)
+{
+    uint8_t behind[20];
+    for (int i = 0; i < PASS_MAX && from->valid && bs_str_starts_with(from->key, prefix); i++)
+        datom_kv_next(from);
+    if (!from->valid || !bs_str_starts_with(from->key, prefix))
+        return;
+    BS_ASSERT(prefix.len == 12);
+    memcpy(behind, prefix.ptr, prefix.len);
+    memset(behind + prefix.len, 0xff, 8);
+    datom_kv_seek(from, bs_str_make((const char *)behind, sizeof(behind)));
+}
+
 static enum bs_code gather(struct branch_iter *branch, bool is_past, struct bs_str prefix,
                            struct bs_error *error)
 {
     struct datom_kv_iter *from = is_past ? branch->past.iter : branch->now.iter;
-    for (; from->valid && bs_str_starts_with(from->key, prefix); datom_kv_next(from))
+    bool is_one = is_past && has_one(branch, prefix);
+    for (; from->valid && bs_str_starts_with(from->key, prefix); datom_kv_next(from)) {
+        if (is_one && branch->count > 0) {
+            pass_rest(from, prefix);
+            return BS_OK;
+        }
         BS_TRY(gather_one(branch, from, is_past, error));
+    }
     return BS_OK;
 }
 

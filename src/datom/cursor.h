@@ -71,6 +71,8 @@ BS_MUST_CHECK enum bs_code datom_cursor_step(struct datom_cursor *cursor, struct
 BS_MUST_CHECK enum bs_code datom_cursor_step_back(struct datom_cursor *cursor,
                                                   struct bs_error *error);
 
+/* The first key that does not begin with `key`; behind everything when that is empty. */
+void datom_cursor_key_successor(struct datom_key *key);
 void datom_cursor_key_append(struct datom_key *key, const void *bytes, size_t size);
 void datom_cursor_key_append_u64(struct datom_key *key, uint64_t value);
 

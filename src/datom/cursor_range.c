@@ -169,8 +169,7 @@ bool datom_cursor_is_of_value(const struct datom_cursor *cursor, struct datom_ke
     return true;
 }
 
-/* The first key that does not begin with `key`; behind everything when that is empty. */
-static void key_successor(struct datom_key *key)
+void datom_cursor_key_successor(struct datom_key *key)
 {
     while (key->len > 0 && key->bytes[key->len - 1] == UINT8_MAX)
         key->len--;
@@ -194,7 +193,7 @@ void datom_cursor_make_end(const struct datom_cursor *cursor, const struct datom
         if (!value.is_cut)
             return;
     }
-    key_successor(ret_end);
+    datom_cursor_key_successor(ret_end);
 }
 
 /* ---- comparing with components ---- */

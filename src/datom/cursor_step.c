@@ -12,6 +12,8 @@
 #define CUT_PREFIX DATOM_KEY_VALUE_MAX
 /* What may gather in the scratch arena, so that it is not emptied at each step. */
 #define SCRATCH_BYTES 65536
+/* Keys that are passed one by one before a seek. */
+#define PASS_MAX 8
 
 /* ---- emitting ---- */
 
@@ -119,17 +121,24 @@ static enum bs_code check_source(const struct datom_cursor *cursor,
     return source->iter->code;
 }
 
+/* The one that the iterator stands on, to those that were gathered. */
+static enum bs_code add_life(struct datom_cursor *cursor, const struct datom_kv_iter *iter,
+                             enum datom_family family, struct bs_error *error)
+{
+    struct datom_life life;
+    BS_TRY(parse_life(cursor, iter, family, &life, error));
+    life.v = edn_dup(cursor->scratch, life.v);
+    bs_grow(&cursor->lives, cursor->lives_count, &cursor->lives_capacity, sizeof(*cursor->lives));
+    cursor->lives[cursor->lives_count++] = life;
+    return BS_OK;
+}
+
 static enum bs_code gather(struct datom_cursor *cursor, struct datom_source *source,
                            enum datom_family family, struct bs_str prefix, struct bs_error *error)
 {
     struct datom_kv_iter *iter = source->iter;
     while (iter && iter->valid && bs_str_starts_with(iter->key, prefix)) {
-        struct datom_life life;
-        BS_TRY(parse_life(cursor, iter, family, &life, error));
-        life.v = edn_dup(cursor->scratch, life.v);
-        bs_grow(&cursor->lives, cursor->lives_count, &cursor->lives_capacity,
-                sizeof(*cursor->lives));
-        cursor->lives[cursor->lives_count++] = life;
+        BS_TRY(add_life(cursor, iter, family, error));
         datom_kv_next(iter);
     }
     return check_source(cursor, source, error);
@@ -150,6 +159,56 @@ static void skip_ended_lives(struct datom_cursor *cursor, const struct datom_key
         datom_kv_seek(cursor->past.iter, datom_key_str(&key));
 }
 
+/* Whether as of a time there is one life at most in a group of one entity and attribute: those of
+ * what was never many do not overlap. */
+static bool has_one(const struct datom_cursor *cursor, const struct datom_key *group)
+{
+    const struct datom_db *db = cursor->db;
+    if (db->is_history || !db->has_as_of || cursor->family > DATOM_FAMILY_AEVT)
+        return false;
+    uint32_t a = bs_load_u32(group->bytes + (cursor->family == DATOM_FAMILY_EAVT ? 8 : 0));
+    const struct datom_attribute *attribute = datom_schema_attribute(db->body->schema, a);
+    return attribute && !attribute->was_many;
+}
+
+/* To the keys behind the group, of which there may be many. */
+static void pass_group(struct datom_kv_iter *iter, const struct datom_key *group)
+{
+    struct bs_str prefix = datom_key_str(group);
+    for (int i = 0; i < PASS_MAX && iter->valid && bs_str_starts_with(iter->key, prefix); i++)
+        datom_kv_next(iter);
+    if (!iter->valid || !bs_str_starts_with(iter->key, prefix))
+        return;
+    struct datom_key behind = *group;
+    datom_cursor_key_successor(&behind);
+    datom_kv_seek(iter, datom_key_str(&behind));
+}
+
+/* The one that was there at as-of: the live one, or the first that ended later. */
+static enum bs_code gather_one(struct datom_cursor *cursor, const struct datom_key *group,
+                               struct bs_error *error)
+{
+    struct datom_kv_iter *past = cursor->past.iter;
+    if (cursor->lives_count == 0 || cursor->lives[0].t_added > cursor->db->as_of_t) {
+        skip_ended_lives(cursor, group);
+        if (past->valid && bs_str_starts_with(past->key, datom_key_str(group)))
+            BS_TRY(add_life(cursor, past, datom_cursor_past_family(cursor->family), error));
+    }
+    if (!cursor->range.reverse)
+        pass_group(past, group);
+    return check_source(cursor, &cursor->past, error);
+}
+
+static enum bs_code gather_past(struct datom_cursor *cursor, const struct datom_key *group,
+                                struct bs_error *error)
+{
+    if (has_one(cursor, group))
+        return gather_one(cursor, group, error);
+    skip_ended_lives(cursor, group);
+    return gather(cursor, &cursor->past, datom_cursor_past_family(cursor->family),
+                  datom_key_str(group), error);
+}
+
 static void turn_round(struct datom_cursor *cursor, size_t first)
 {
     for (size_t last = cursor->batch_count; first + 1 < last; first++) {
@@ -162,15 +221,11 @@ static void turn_round(struct datom_cursor *cursor, size_t first)
 static enum bs_code step_group(struct datom_cursor *cursor, const struct datom_key *group,
                                struct bs_error *error)
 {
-    struct bs_str prefix = datom_key_str(group);
     begin_step(cursor);
     cursor->lives_count = 0;
-    BS_TRY(gather(cursor, &cursor->now, cursor->family, prefix, error));
-    if (cursor->needs_past) {
-        skip_ended_lives(cursor, group);
-        BS_TRY(
-            gather(cursor, &cursor->past, datom_cursor_past_family(cursor->family), prefix, error));
-    }
+    BS_TRY(gather(cursor, &cursor->now, cursor->family, datom_key_str(group), error));
+    if (cursor->needs_past)
+        BS_TRY(gather_past(cursor, group, error));
     size_t first = cursor->batch_count;
     for (size_t i = 0; i < cursor->lives_count; i++)
         emit_life(cursor, &cursor->lives[i]);

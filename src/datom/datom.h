@@ -125,6 +125,7 @@ struct datom_attribute {
     struct bs_str ident; /* without colon; its newest name */
     enum datom_type type;
     bool many;
+    bool was_many; /* it is, or it was at any time before */
     enum datom_unique unique;
     bool is_component;
     bool is_index; /* :db/index true */

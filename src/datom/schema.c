@@ -151,6 +151,7 @@ static void apply_to_attribute(struct datom_attribute *attribute, const struct d
         break;
     case DATOM_DB_CARDINALITY:
         attribute->many = ref == DATOM_DB_CARDINALITY_MANY;
+        attribute->was_many |= attribute->many;
         break;
     case DATOM_DB_UNIQUE:
         attribute->unique = ref == DATOM_DB_UNIQUE_IDENTITY ? DATOM_UNIQUE_IDENTITY

@@ -132,6 +132,64 @@ static void test_cursor__keeps_nothing_of_what_its_view_passes_over(void **state
     datom_db_unref(after);
 }
 
+#define UPDATES 3000
+
+/* Of an attribute that never was many there is one value at a time: what came later is not
+ * gathered. One that was many, and is one now, has all that there were. */
+static void test_cursor__reads_little_of_what_came_later(void **state)
+{
+    struct datom_conn *conn = *state;
+    fixture_transact(conn, "[{:db/ident :c/many :db/valueType :db.type/long"
+                           "  :db/cardinality :db.cardinality/many}"
+                           " {:db/id \"x\" :p/slug \"counter\" :p/age 1}]");
+    fixture_transact(conn, "[{:p/slug \"counter\" :c/many [1 2 3]}]");
+    struct datom_db *then = datom_conn_db(conn);
+    fixture_transact(conn, "[[:db/retract [:p/slug \"counter\"] :c/many 2]"
+                           " [:db/retract [:p/slug \"counter\"] :c/many 3]]");
+    fixture_transact(conn, "[{:db/id :c/many :db/cardinality :db.cardinality/one}]");
+    for (int i = 2; i < UPDATES; i++) {
+        char text[120];
+        snprintf(text, sizeof(text), "[{:p/slug \"counter\" :p/age %d :c/many %d}]", i, 3 * i);
+        fixture_transact(conn, text);
+    }
+    struct datom_db *now = datom_conn_db(conn);
+    struct datom_db *past = datom_db_as_of(now, datom_db_basis_t(then));
+    BS_CLEANUP(datom_conn_unrefp) struct datom_conn *branch = NULL;
+    assert_int_equal(datom_conn_fork(past, NULL, &branch, NULL), BS_OK);
+    struct datom_db *of_branch = datom_conn_db(branch);
+    struct datom_db *values[] = {past, of_branch, then};
+    datom_id e;
+    assert_int_equal(datom_db_lookup(now, datom_db_attribute_named(now, BS_STR("p/slug")),
+                                     edn_string(BS_STR("counter")), &e, NULL),
+                     BS_OK);
+    for (size_t i = 0; i < 2 * BS_ARRAY_COUNT(values); i++) {
+        struct datom_range age = {.index = DATOM_EAVT,
+                                  .has_e = true,
+                                  .e = e,
+                                  .has_a = true,
+                                  .a = datom_db_attribute_named(now, BS_STR("p/age"))->id,
+                                  .reverse = i % 2 == 1};
+        struct datom_range many = age;
+        many.a = datom_db_attribute_named(now, BS_STR("c/many"))->id;
+        struct datom_cursor *cursor;
+        const struct datom *datoms;
+        size_t count;
+        assert_int_equal(datom_cursor_open(values[i / 2], &age, &cursor, NULL), BS_OK);
+        assert_int_equal(datom_cursor_next(cursor, &datoms, &count, NULL), BS_OK);
+        assert_int_equal(count, 1);
+        assert_int_equal(datoms[0].v.as.integer, 1);
+        assert_in_range(cursor->lives_capacity, 0, UPDATES / 10);
+        assert_int_equal(datom_cursor_reset(cursor, &many, NULL), BS_OK);
+        assert_int_equal(datom_cursor_next(cursor, &datoms, &count, NULL), BS_OK);
+        assert_int_equal(count, 3);
+        datom_cursor_free(cursor);
+    }
+    datom_db_unref(then);
+    datom_db_unref(now);
+    datom_db_unref(past);
+    datom_db_unref(of_branch);
+}
+
 /* ---- what it holds ---- */
 
 static void test_cursor__is_good_after_its_value_and_connection_have_gone(void **state)
@@ -187,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ranges__that_make_no_sense_are_refused),
         cmocka_unit_test(test_cursor__keeps_nothing_of_what_its_view_passes_over),
+        cmocka_unit_test(test_cursor__reads_little_of_what_came_later),
         cmocka_unit_test(test_cursor__is_good_after_its_value_and_connection_have_gone),
         cmocka_unit_test(test_cursor__goes_on_after_a_range_that_was_refused),
     };
