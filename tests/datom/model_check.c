@@ -39,12 +39,14 @@ struct edn model_predicate_value(struct model_tx *tx, const struct model_attribu
 
 static bool is_text_type(enum datom_type type)
 {
-    return type == DATOM_TYPE_STRING || type == DATOM_TYPE_KEYWORD;
+    return type == DATOM_TYPE_STRING || type == DATOM_TYPE_KEYWORD || type == DATOM_TYPE_URI ||
+           type == DATOM_TYPE_SYMBOL;
 }
 
 static bool is_number_type(enum datom_type type)
 {
-    return type == DATOM_TYPE_LONG || type == DATOM_TYPE_DOUBLE || type == DATOM_TYPE_BIGDEC;
+    return type == DATOM_TYPE_LONG || type == DATOM_TYPE_BIGINT || type == DATOM_TYPE_BIGDEC ||
+           type == DATOM_TYPE_FLOAT || type == DATOM_TYPE_DOUBLE;
 }
 
 static bool is_bound(struct edn bound, enum datom_type type)
@@ -103,14 +105,17 @@ static bool is_good_choice(struct edn form, enum datom_type type)
     static const enum edn_type types[DATOM_TYPE_COUNT] = {
         [DATOM_TYPE_KEYWORD] = EDN_KEYWORD, [DATOM_TYPE_LONG] = EDN_LONG,
         [DATOM_TYPE_STRING] = EDN_STRING,   [DATOM_TYPE_BOOLEAN] = EDN_BOOLEAN,
-        [DATOM_TYPE_INSTANT] = EDN_INSTANT,
+        [DATOM_TYPE_INSTANT] = EDN_INSTANT, [DATOM_TYPE_UUID] = EDN_UUID,
+        [DATOM_TYPE_URI] = EDN_URI,         [DATOM_TYPE_SYMBOL] = EDN_SYMBOL,
     };
     bool is_good = form.len > 1 && type != DATOM_TYPE_TUPLE;
     for (uint32_t i = 1; i < form.len && is_good; i++) {
         struct edn choice = form.as.items[i];
         if (type == DATOM_TYPE_REF)
             is_good = choice.type == EDN_KEYWORD || choice.type == EDN_LONG;
-        else if (type == DATOM_TYPE_DOUBLE || type == DATOM_TYPE_BIGDEC)
+        else if (type == DATOM_TYPE_BIGINT)
+            is_good = choice.type == EDN_LONG || choice.type == EDN_BIGINT;
+        else if (type == DATOM_TYPE_DOUBLE || type == DATOM_TYPE_FLOAT || type == DATOM_TYPE_BIGDEC)
             is_good = edn_is_number(choice);
         else
             is_good = choice.type == types[type];

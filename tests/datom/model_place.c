@@ -30,14 +30,21 @@ bool model_coerce(struct model_tx *tx, const struct model_attribute *attribute, 
         [DATOM_TYPE_STRING] = EDN_STRING,   [DATOM_TYPE_BOOLEAN] = EDN_BOOLEAN,
         [DATOM_TYPE_INSTANT] = EDN_INSTANT, [DATOM_TYPE_DOUBLE] = EDN_DOUBLE,
         [DATOM_TYPE_BIGDEC] = EDN_BIGDEC,   [DATOM_TYPE_SYMBOL] = EDN_SYMBOL,
+        [DATOM_TYPE_BIGINT] = EDN_BIGINT,   [DATOM_TYPE_FLOAT] = EDN_FLOAT,
+        [DATOM_TYPE_UUID] = EDN_UUID,       [DATOM_TYPE_URI] = EDN_URI,
     };
     *v = model_predicate_value(tx, attribute, *v);
     if (attribute->type == DATOM_TYPE_DOUBLE && v->type == EDN_LONG)
         *v = edn_double((double)v->as.integer);
-    if (attribute->type == DATOM_TYPE_BIGDEC && v->type == EDN_LONG) {
+    if (attribute->type == DATOM_TYPE_FLOAT && v->type == EDN_LONG)
+        *v = edn_float((float)v->as.integer);
+    if (attribute->type == DATOM_TYPE_FLOAT && v->type == EDN_DOUBLE)
+        *v = edn_float((float)v->as.float64);
+    bool is_exact = attribute->type == DATOM_TYPE_BIGINT || attribute->type == DATOM_TYPE_BIGDEC;
+    if (is_exact && v->type == EDN_LONG)
         *v = edn_bigint_from_long(tx->arena, v->as.integer);
+    if (attribute->type == DATOM_TYPE_BIGDEC && v->type == EDN_BIGINT)
         v->type = EDN_BIGDEC;
-    }
     return v->type == types[attribute->type];
 }
 

@@ -16,6 +16,11 @@ static const char checks_text[] =
     " :db.type/instant [(range #inst \"1970\" nil) (range nil #inst \"1999\") (range 0 1)"
     "   (one-of #inst \"2020-01-02\")]"
     " :db.type/bigdec [(range 0 1) (range -2.5M 7) (one-of 1 0.001M 7) (length 0 9)]"
+    " :db.type/bigint [(range -1 1) (range nil 9223372036854775808N) (one-of 0 1N) (one-of 0.5)]"
+    " :db.type/float [(range 0 nil) (range -0.25 1.5) (one-of 0 1.5) (matches \"a\")]"
+    " :db.type/uuid [(one-of #uuid \"00000000-0000-0000-0000-000000000000\") (range 0 1)]"
+    " :db.type/uri [(length 0 9) (matches \"http:.*\") (one-of #uri \"http://a/\") (one-of \"a\")]"
+    " :db.type/symbol [(length 1 1) (matches \"[xy](/[xyz])?\") (one-of x y) (one-of :x)]"
     " :db.type/ref [(one-of :e/x :e/y) (one-of #e 0 #e 1 :e/x) (range 0 1)]"
     " :db.type/tuple [(length 0 2)]}";
 

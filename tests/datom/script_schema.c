@@ -14,12 +14,20 @@ static const char values_text[] =
     " :db.type/boolean [true false]"
     " :db.type/double [0.0 -0.0 1.5 -1e300 3]"
     " :db.type/instant [#inst \"1970\" #inst \"2020-01-02\" #inst \"1969-12-31T23:59:59.999\"]"
-    " :db.type/bigdec [1.0M 1.00M -2.5M 0M 1e20M 0.001M 7]}";
+    " :db.type/bigdec [1.0M 1.00M -2.5M 0M 1e20M 0.001M 7]"
+    " :db.type/bigint [0N -1 1N 9223372036854775808N -340282366920938463463374607431768211456N]"
+    " :db.type/float [0.0 -0.0 1.5 -0.25 3]"
+    " :db.type/uuid [#uuid \"00000000-0000-0000-0000-000000000000\""
+    "   #uuid \"7fffffff-ffff-ffff-ffff-ffffffffffff\""
+    "   #uuid \"80000000-0000-0000-0000-000000000001\"]"
+    " :db.type/uri [#uri \"\" #uri \"http://a/\" #uri \"http://a/b\"]"
+    " :db.type/symbol [x y x/y z]}";
 
 static const enum datom_type types[] = {
     DATOM_TYPE_LONG,    DATOM_TYPE_STRING,  DATOM_TYPE_REF,    DATOM_TYPE_REF,
     DATOM_TYPE_KEYWORD, DATOM_TYPE_BOOLEAN, DATOM_TYPE_DOUBLE, DATOM_TYPE_INSTANT,
-    DATOM_TYPE_BIGDEC,  DATOM_TYPE_TUPLE,
+    DATOM_TYPE_BIGDEC,  DATOM_TYPE_BIGINT,  DATOM_TYPE_FLOAT,  DATOM_TYPE_UUID,
+    DATOM_TYPE_URI,     DATOM_TYPE_SYMBOL,  DATOM_TYPE_TUPLE,
 };
 
 /* ---- values ---- */
