@@ -230,6 +230,13 @@ void datom_source_open(struct datom_source *source, struct datom_body *body,
     datom_source_init(source, body, family, error);
 }
 
+void datom_source_open_of_value(struct datom_source *source, struct datom_body *body,
+                                struct bs_error *error)
+{
+    datom_store_enter(body->store);
+    datom_source_init_of_value(source, body, error);
+}
+
 void datom_source_close(struct datom_source *source)
 {
     if (!source->iter)

@@ -88,6 +88,9 @@ struct datom_source {
 
 void datom_source_open(struct datom_source *source, struct datom_body *body,
                        enum datom_family family, struct bs_error *error);
+/* Over avet, for seeks to one value each: datom_snapshot_iter_of_value. */
+void datom_source_open_of_value(struct datom_source *source, struct datom_body *body,
+                                struct bs_error *error);
 void datom_source_close(struct datom_source *source);
 /* Key and record are not valid while it rests, and may be others' copies afterwards. */
 void datom_source_rest(struct datom_source *source);
@@ -98,7 +101,6 @@ bool datom_source_breathe(struct datom_source *source, uint32_t *count);
 /* The same for those who are inside by themselves; after a rest they call `refresh`. */
 void datom_source_init(struct datom_source *source, struct datom_body *body,
                        enum datom_family family, struct bs_error *error);
-/* Over avet, for seeks to one value each: datom_snapshot_iter_of_value. */
 void datom_source_init_of_value(struct datom_source *source, struct datom_body *body,
                                 struct bs_error *error);
 void datom_source_fini(struct datom_source *source);

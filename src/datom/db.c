@@ -317,14 +317,15 @@ static enum bs_code lookup_live(struct datom_db *db, datom_id a,
                                 struct bs_error *error)
 {
     struct datom_source source = {0};
-    struct datom_key prefix;
-    datom_key_make_prefix(DATOM_FAMILY_AVET, 0, (uint32_t)a, value, 2, &prefix);
-    datom_source_open(&source, db->body, DATOM_FAMILY_AVET, error);
-    datom_kv_seek(source.iter, datom_key_str(&prefix));
+    struct datom_key start; /* of the least entity */
+    datom_key_make_prefix(DATOM_FAMILY_AVET, 0, (uint32_t)a, value, 3, &start);
+    struct bs_str prefix = bs_str_make((const char *)start.bytes, start.len - sizeof(datom_id));
+    datom_source_open_of_value(&source, db->body, error);
+    datom_kv_seek(source.iter, datom_key_str(&start));
     enum bs_code code = source.iter->code;
     *ret_id = DATOM_NO_ID;
-    if (source.iter->valid && bs_str_starts_with(source.iter->key, datom_key_str(&prefix)) &&
-        source.iter->key.len == prefix.len + sizeof(datom_id))
+    if (source.iter->valid && bs_str_starts_with(source.iter->key, prefix) &&
+        source.iter->key.len == start.len)
         *ret_id = bs_load_u64(source.iter->key.ptr + prefix.len);
     datom_source_close(&source);
     return code;
