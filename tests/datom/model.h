@@ -27,6 +27,7 @@ enum model_mistake {
     MODEL_MISTAKE_TUPLE,        /* tuples that begin with nil are not added */
     MODEL_MISTAKE_SEQUENCE,     /* numbered strings are counted once */
     MODEL_MISTAKE_DEFAULT,      /* defaults are always added */
+    MODEL_MISTAKE_PARTITION,    /* nothing is forced into a partition */
     MODEL_MISTAKE_WITH,         /* as-of does not hide what `with` says on top of it */
 };
 
@@ -120,13 +121,24 @@ struct model_temp {
     struct bs_str name; /* empty: a map without :db/id */
     size_t root;
     datom_id id; /* of roots; DATOM_NO_ID: none (yet) */
-    bool is_entity, is_value, is_attribute;
+    bool is_entity, is_value;
+    bool is_element;         /* to be an attribute or a partition */
+    datom_id forced, tagged; /* where it is to go, as its forms say; DATOM_NO_ID */
 };
+
+/* The tempid of the transaction. */
+#define MODEL_TEMP_TX 0
 
 struct model_place {
     bool is_temp;
     size_t temp;
     datom_id id;
+};
+
+/* A tempid's entity, when it is new, goes where another one is. */
+struct model_match {
+    size_t temp;
+    struct model_place to;
 };
 
 struct model_op {
@@ -147,7 +159,7 @@ struct model_op {
     struct edn old;               /* of a cas */
 };
 
-#define MODEL_REASONS_MAX 16
+#define MODEL_REASONS_MAX 24
 
 /* A transaction under way. Zeroed but for the first three; model_tx_fini frees the rest. */
 struct model_tx {
@@ -160,6 +172,8 @@ struct model_tx {
     struct model_sequences *sequences; /* while it is read: model_form.c */
     struct model_temp *temps;
     size_t temps_count, temps_capacity;
+    struct model_match *matches;
+    size_t matches_count, matches_capacity;
     /* what it says that is new */
     struct datom *changes;
     size_t changes_count, changes_capacity;
@@ -176,6 +190,8 @@ void model_tx_fini(struct model_tx *tx);
 /* The parts of model_tx_read: who the tempids are; ids for the new ones. */
 void model_tx_bind_identities(struct model_tx *tx);
 void model_tx_issue_ids(struct model_tx *tx);
+/* model_partition.c: where the entity of a root goes, when it is new. */
+datom_id model_tx_partition(struct model_tx *tx, size_t root);
 /* Forms to operations, tempids to ids. */
 void model_tx_read(struct model_tx *tx, struct edn forms);
 /* Operations to a new model; *ret_after is written only when nothing is refused. */

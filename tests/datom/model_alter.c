@@ -79,8 +79,11 @@ void model_check_schema(const struct model_wishes *wishes, struct model *after)
     size_t count = tx->changes_count;
     for (size_t i = 0; i < count; i++) {
         struct datom change = tx->changes[i];
-        if (change.a == DATOM_DB_INSTALL_ATTRIBUTE && !change.added)
+        bool is_partition = change.a == DATOM_DB_INSTALL_PARTITION;
+        if ((is_partition || change.a == DATOM_DB_INSTALL_ATTRIBUTE) && !change.added)
             model_tx_refuse(tx, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED);
+        else if (is_partition)
+            model_check_partition(tx, &change, after);
         if (!is_schema(change.a))
             continue;
         if (datom_id_part(change.e) == DATOM_PART_DB && change.e < DATOM_BOOT_NEXT_ELEMENT)

@@ -60,6 +60,10 @@ void model_test_values(const struct model_wishes *wishes);
 /* Whether entities pass the specs that the transaction names. */
 void model_test_ensures(struct model_tx *tx, const struct model *after);
 
+/* model_partition.c: whether what is listed as a partition can be one. */
+void model_check_partition(struct model_tx *tx, const struct datom *listing,
+                           const struct model *after);
+
 /* model_composite.c: wishes for the composite tuples of those of whose members something is said.
  */
 void model_keep_composites(struct model_wishes *wishes);

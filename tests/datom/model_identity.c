@@ -23,7 +23,7 @@ static void unite(struct model_tx *tx, size_t a, size_t b)
     if (tx->temps[from].id != DATOM_NO_ID)
         bind(tx, to, tx->temps[from].id);
     tx->temps[to].is_entity |= tx->temps[from].is_entity;
-    tx->temps[to].is_attribute |= tx->temps[from].is_attribute;
+    tx->temps[to].is_element |= tx->temps[from].is_element;
     for (size_t i = 0; i < tx->temps_count; i++) {
         if (tx->temps[i].root == from)
             tx->temps[i].root = to;
@@ -96,11 +96,11 @@ void model_tx_issue_ids(struct model_tx *tx)
         struct model_temp *temp = &tx->temps[tx->temps[i].root];
         if (temp->id != DATOM_NO_ID)
             continue;
+        datom_id part = model_tx_partition(tx, tx->temps[i].root);
         if (!temp->is_entity && tx->temps[i].is_value)
             model_tx_refuse(tx, BS_REASON_DB_TEMPID_NOT_AN_ENTITY);
         if (temp->is_entity)
-            temp->id =
-                temp->is_attribute ? next_element++ : datom_id_make(DATOM_PART_USER, next_t++);
+            temp->id = part == DATOM_PART_DB ? next_element++ : datom_id_make(part, next_t++);
     }
 }
 

@@ -16,8 +16,11 @@ struct model_place model_temp_place(struct model_tx *tx, struct bs_str name)
         i++;
     if (i == tx->temps_count) {
         bs_grow(&tx->temps, tx->temps_count, &tx->temps_capacity, sizeof(*tx->temps));
-        tx->temps[tx->temps_count++] =
-            (struct model_temp){.name = name, .root = i, .id = DATOM_NO_ID};
+        tx->temps[tx->temps_count++] = (struct model_temp){.name = name,
+                                                           .root = i,
+                                                           .id = DATOM_NO_ID,
+                                                           .forced = DATOM_NO_ID,
+                                                           .tagged = DATOM_NO_ID};
     }
     return (struct model_place){.is_temp = true, .temp = i};
 }
@@ -151,6 +154,8 @@ bool model_read_place(struct model_tx *tx, struct edn form, struct model_place *
         *ret_place = model_temp_place(tx, edn_text_of(form));
         return true;
     }
+    if (form.type == EDN_TAGGED)
+        return model_read_old_tempid(tx, form, ret_place);
     if (form.type == EDN_LONG && form.as.integer < 0) {
         *ret_place =
             model_temp_place(tx, bs_arena_printf(tx->arena, "%lld", (long long)form.as.integer));

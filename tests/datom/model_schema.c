@@ -30,6 +30,8 @@ static const struct {
     {"db.unique/value", DATOM_DB_UNIQUE_VALUE},
     {"db.unique/identity", DATOM_DB_UNIQUE_IDENTITY},
     {"db.part/db", DATOM_DB_PART_DB},
+    {"db.part/tx", DATOM_DB_PART_TX},
+    {"db.part/user", DATOM_DB_PART_USER},
     {"db.lang/datalog", DATOM_DB_LANG_DATALOG},
 };
 
@@ -48,6 +50,7 @@ static const struct model_attribute built_in[] = {
     BUILT_IN("db/index", DATOM_DB_INDEX, DATOM_TYPE_BOOLEAN, .many = false),
     BUILT_IN("db/noHistory", DATOM_DB_NO_HISTORY, DATOM_TYPE_BOOLEAN, .many = false),
     BUILT_IN("db.install/attribute", DATOM_DB_INSTALL_ATTRIBUTE, DATOM_TYPE_REF, .many = true),
+    BUILT_IN("db.install/partition", DATOM_DB_INSTALL_PARTITION, DATOM_TYPE_REF, .many = true),
     BUILT_IN("db/tupleTypes", DATOM_DB_TUPLE_TYPES, DATOM_TYPE_TUPLE,
              .elements = {DATOM_TYPE_KEYWORD}),
     BUILT_IN("db/tupleType", DATOM_DB_TUPLE_TYPE, DATOM_TYPE_KEYWORD, .many = false),

@@ -21,6 +21,7 @@ void model_tx_fini(struct model_tx *tx)
 {
     free(tx->ops);
     free(tx->temps);
+    free(tx->matches);
     free(tx->changes);
     *tx = (struct model_tx){0};
 }
@@ -36,7 +37,7 @@ static struct model_op *op_new(struct model_tx *tx, enum model_op_kind kind, str
     if (e.is_temp) {
         tx->temps[e.temp].is_entity = true;
         if (kind == MODEL_ADD && attribute->id == DATOM_DB_VALUE_TYPE)
-            tx->temps[e.temp].is_attribute = true;
+            tx->temps[e.temp].is_element = true;
     }
     return op;
 }
@@ -44,8 +45,11 @@ static struct model_op *op_new(struct model_tx *tx, enum model_op_kind kind, str
 static void set_v_place(struct model_tx *tx, size_t op, struct model_place place)
 {
     tx->ops[op].v_place = place;
-    if (place.is_temp)
-        tx->temps[place.temp].is_value = true;
+    if (!place.is_temp)
+        return;
+    tx->temps[place.temp].is_value = true;
+    if (tx->ops[op].attribute->id == DATOM_DB_INSTALL_PARTITION)
+        tx->temps[place.temp].is_element = true;
 }
 
 void model_read_value(struct model_tx *tx, enum model_op_kind kind, struct model_place e,
@@ -171,7 +175,7 @@ static bool read_map(struct model_tx *tx, struct edn map, struct model_place *re
     for (uint32_t i = 0; i < map.len; i++) {
         struct edn key = map.as.items[2 * i];
         struct edn v = map.as.items[2 * i + 1];
-        if (edn_is_keyword(key, "db/id"))
+        if (edn_is_keyword(key, "db/id") || model_read_directive(tx, key, v))
             continue;
         if (bs_str_starts_with(edn_name(key), BS_STR("_"))) {
             read_reverse(tx, *ret_place, key, v);

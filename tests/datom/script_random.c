@@ -18,8 +18,15 @@ static struct edn number(struct script_source *source)
         (int64_t)script_pick(source, script_chance(source, 12) ? ENTITIES : FIRST_ENTITIES));
 }
 
-static struct edn temp(struct script_source *source)
+struct edn script_new_number(struct script_source *source)
 {
+    return edn_long((int64_t)(FIRST_ENTITIES + script_pick(source, ENTITIES - FIRST_ENTITIES)));
+}
+
+struct edn script_temp(struct script_source *source)
+{
+    if (script_chance(source, 8))
+        return script_old_tempid(source);
     return script_chance(source, 8)
                ? edn_long(-1 - (int64_t)script_pick(source, TEMPS))
                : edn_string(bs_arena_printf(source->arena, "t%zu", script_pick(source, TEMPS)));
@@ -52,7 +59,7 @@ struct edn script_entity(struct script_source *source, bool may_be_new)
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("m/id"), number(source));
     if (way == 11)
         return script_chance(source, 8) ? script_keyword(source, "e/x") : script_entity_id(source);
-    return temp(source);
+    return script_temp(source);
 }
 
 const struct script_attribute *script_attribute_of(struct script_source *source)
@@ -167,7 +174,9 @@ struct edn script_form(struct script_source *source)
 {
     const struct script_attribute *a = script_attribute_of(source);
     struct edn e = script_entity(source, true);
-    size_t kind = script_pick(source, 37);
+    size_t kind = script_pick(source, 39);
+    if (kind > 36)
+        return script_partition_form(source);
     if (kind > 32)
         return script_function_form(source);
     if (kind == 32)
@@ -210,6 +219,8 @@ static struct edn transaction(struct script_source *source)
         edn_list_add(&forms, script_alteration(source));
     else if (script_chance(source, 20))
         edn_list_add(&forms, script_check_form(source));
+    else if (script_chance(source, 40))
+        edn_list_add(&forms, script_installation(source));
     else if (script_chance(source, 30))
         edn_list_add(&forms, script_spec_form(source));
     else
@@ -300,6 +311,7 @@ struct edn script_random(struct bs_arena *arena, uint64_t seed, size_t transacti
     edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, first_entities(&source)));
     edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, script_spec_forms(&source)));
     edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, script_function_forms(&source)));
+    edn_list_add(&steps, SCRIPT_VECTOR(&source, transact, script_partition_forms(&source)));
     for (size_t i = steps.count; i < transactions; i++) {
         if (script_chance(&source, 7))
             edn_list_add(&steps, other_step(&source));

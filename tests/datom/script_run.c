@@ -38,6 +38,8 @@ static struct edn with_ids(struct script_run *run, const struct model *model, st
 {
     if (form.type == EDN_TAGGED && edn_is_symbol(form.as.items[0], "e"))
         return id_of_number(run, model, form.as.items[1]);
+    if (form.type == EDN_TAGGED && edn_is_symbol(form.as.items[0], "db/id"))
+        return form;
     if (form.type == EDN_TAGGED)
         return point_in_time(model, form.as.items[0], (uint64_t)form.as.items[1].as.integer);
     if (form.type != EDN_MAP && !edn_is_collection(form))

@@ -64,6 +64,10 @@ const struct script_attribute *script_attribute_of(struct script_source *source)
 struct edn script_tagged(struct script_source *source, const char *name, size_t n);
 /* `#e N` */
 struct edn script_entity_id(struct script_source *source);
+/* A tempid, of any form. */
+struct edn script_temp(struct script_source *source);
+/* A value of :m/id that hardly anybody has. */
+struct edn script_new_number(struct script_source *source);
 /* Whatever may stand for an entity; tempids too. */
 struct edn script_entity(struct script_source *source, bool may_be_new);
 
@@ -80,6 +84,13 @@ struct edn script_value(struct script_source *source, const struct script_attrib
  * and the forms of :db.fn/. */
 struct edn script_function_forms(struct script_source *source);
 struct edn script_function_form(struct script_source *source);
+
+/* script_partition.c: partitions, which scripts have from the start; what installs or names others,
+ * and says where tempids go. */
+struct edn script_partition_forms(struct script_source *source);
+struct edn script_installation(struct script_source *source);
+struct edn script_old_tempid(struct script_source *source);
+struct edn script_partition_form(struct script_source *source);
 
 /* script_check.c: entity specs, which scripts have from the start; :s/x wants the first attribute.
  */

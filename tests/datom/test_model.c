@@ -4,7 +4,8 @@
  * it is printed.
  *
  * BS_MODEL_TRANSACTIONS says how many transactions are to be run (100,000 if not set),
- * BS_MODEL_SEED where the seeds begin; who sets that wants nothing but these.
+ * BS_MODEL_DISK_EVERY of how many scripts one is run on disk (40, which costs more), BS_MODEL_SEED
+ * where the seeds begin; who sets that wants nothing but these.
  */
 
 #include "support.h"
@@ -20,7 +21,6 @@
 #define IN_A_SCRIPT 50
 /* Of those that are shrunk on purpose, which are compared as a whole after every step. */
 #define IN_A_SHORT_SCRIPT 25
-/* One script of so many is run on disk, which costs more. */
 #define DISK_EVERY 40
 
 static uint64_t number_from_environment(const char *name, uint64_t otherwise)
@@ -108,6 +108,11 @@ static const enum bs_reason aims[] = {
     BS_REASON_DB_ENTITY_PRED,
     BS_REASON_DB_INVALID_ENSURE,
     BS_REASON_DB_CANCELLED,
+    BS_REASON_DB_NOT_A_PARTITION,
+    BS_REASON_DB_PARTITION_CONFLICT,
+    BS_REASON_DB_CYCLE_IN_AFFINITY,
+    BS_REASON_DB_INVALID_TEMPID,
+    BS_REASON_DB_DATOM_CANNOT_BE_ALTERED,
     BS_REASON_Q_WRONG_ARITY,
 };
 /* From so many transactions on. */
@@ -130,10 +135,11 @@ static void test_model__agrees_with_stores_in_memory_and_on_disk(void **state)
     (void)state;
     uint64_t wanted = number_from_environment("BS_MODEL_TRANSACTIONS", TRANSACTIONS);
     uint64_t first = number_from_environment("BS_MODEL_SEED", 1);
+    uint64_t disk_every = BS_MAX(number_from_environment("BS_MODEL_DISK_EVERY", DISK_EVERY), 1);
     struct script_totals memory = {0}, disk = {0};
     size_t differences = 0;
     for (uint64_t i = 0; memory.transactions + disk.transactions < wanted; i++) {
-        bool on_disk = (first + i) % DISK_EVERY == 1;
+        bool on_disk = (first + i) % disk_every == 1 % disk_every;
         if (!run_seed(first + i, on_disk, on_disk ? &disk : &memory))
             differences++;
         if (differences >= 3)
@@ -176,6 +182,7 @@ static void test_model__shrinks_what_a_wrong_model_finds(void **state)
         {"tuples that begin with nil are lost", MODEL_MISTAKE_TUPLE, 8},
         {"numbered strings are counted once", MODEL_MISTAKE_SEQUENCE, 8},
         {"defaults are always added", MODEL_MISTAKE_DEFAULT, 10},
+        {"nothing is forced into a partition", MODEL_MISTAKE_PARTITION, 8},
         {"a with is seen through as-of", MODEL_MISTAKE_WITH, 8},
     };
     for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
