@@ -337,9 +337,9 @@ BS_API datom_id datom_db_entid(struct datom_db *db, struct bs_str ident);
 /* The newest ident of an entity (without colon, borrowed from db); empty when it has none. */
 BS_API struct bs_str datom_db_ident(struct datom_db *db, datom_id id);
 /*
- * Any entity identifier: long, ident keyword, lookup ref [attr value]. *ret_id is DATOM_NO_ID when
- * an ident or a lookup ref finds nothing. Fails on other shapes (DB_NOT_AN_ENTITY,
- * DB_INVALID_LOOKUP_REF, DB_LOOKUP_REF_ATTR_NOT_UNIQUE, DB_WRONG_TYPE).
+ * Any entity identifier: long, ident (a keyword, or a string ":ns/name"), lookup ref [attr value].
+ * *ret_id is DATOM_NO_ID when an ident or a lookup ref finds nothing. Fails on other shapes
+ * (DB_NOT_AN_ENTITY, DB_INVALID_LOOKUP_REF, DB_LOOKUP_REF_ATTR_NOT_UNIQUE, DB_WRONG_TYPE).
  */
 BS_API BS_MUST_CHECK enum bs_code datom_db_resolve(struct datom_db *db, struct edn identifier,
                                                    datom_id *ret_id, struct bs_error *error);

@@ -46,6 +46,12 @@ enum bs_code datom_db_resolve(struct datom_db *db, struct edn identifier, datom_
     case EDN_KEYWORD:
         *ret_id = datom_schema_entid(db->body->schema, edn_text_of(identifier));
         return BS_OK;
+    case EDN_STRING: /* ":ns/name" is an ident, as Datomic has it for callers without keywords */
+        if (identifier.len == 0 || identifier.as.text[0] != ':')
+            break;
+        *ret_id =
+            datom_schema_entid(db->body->schema, bs_str_from_offset(edn_text_of(identifier), 1));
+        return BS_OK;
     case EDN_VECTOR:
     case EDN_LIST:
         return resolve_lookup_ref(db, identifier, ret_id, error);

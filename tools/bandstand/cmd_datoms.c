@@ -123,7 +123,7 @@ const struct cli_command datoms_command = {
         "INDEX is eavt, aevt, avet, vaet or log. COMPONENTs are EDN and narrow the walk from the\n"
         "left: an entity may be an id, an ident or a lookup ref. A line is [E ATTR V TX ADDED].\n"
         "\n"
-        "    bandstand datoms --db music avet :artist/name '\"Beatles\"'\n"
+        "    bandstand datoms --db music avet :country/name '\"France\"'\n"
         "    bandstand datoms --db music --limit 10 log",
     .run = run_datoms,
 };

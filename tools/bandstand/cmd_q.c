@@ -172,7 +172,7 @@ const struct cli_command q_command = {
         "    bandstand q --db music '[:find ?name (count ?r)\n"
         "                             :where [?c :country/name ?name] [?r :release/country ?c]]'\n"
         "    bandstand q --db music '[:find ?a . :in $ ?n :where [?a :artist/name ?n]]' "
-        "'\"Beatles\"'\n"
+        "'\"The Beatles\"'\n"
         "    bandstand q --db music --as-of '#inst \"2020\"' --format csv '[:find ...]'\n"
         "\n"
         "edn is the whole result as one value on one line, json the same as one JSON value\n"

@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""Runs the examples of README.md and docs/*.md with the built program, as a reader would paste them.
+Prints TAP: a line for each example. With names of pages, runs those only.
+
+What a fenced block is depends on its tag:
+
+    ```console   commands after "$ " (more lines of one after "> "), what each prints below it
+    ```sh        a script; what it prints is in the ```output block right after it, if there is one
+    ```clojure   forms for the shell; a comment ";=> VALUE" has what the form above it prints
+    ```c         C: a whole file when it has a line "}" at the margin, else the body of a function
+    ```js, ```proto, ```text   are not run
+
+A page's commands run in one bash, in an empty folder with tests/data in it; its forms in one
+`bandstand repl --memory --batch`; its C is compiled without warnings. The ports 7400 and 7480 become
+free ones, folders below /var/lib and /mnt come to stand in the page's own folder.
+
+In what is expected "..." stands for any text of a line, and for any lines when it is alone in one. A
+command or form whose output is not shown must not fail; one that fails on purpose shows its error
+(a command: with "$ echo $?" after it).
+
+usage: docs.py BANDSTAND COMPILER... [-- PAGE...]
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(os.environ["BANDSTAND_SOURCE"])
+FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+?)(?:#[^)]*)?\)")
+TAGS = {"console", "sh", "output", "clojure", "c", "js", "proto", "text"}
+MARK = "@@@ step"
+PORTS = ("7400", "7480")
+# what the README's tour does to install and build has been done
+BUILDS = re.compile(r"^(tools/setup|test -f build|ninja|export PATH).*\n", re.MULTILINE)
+
+
+class Example:
+    """A command, a form with those before it, or a piece of C; `expected` None: anything but failure."""
+
+    def __init__(self, line, source, expected=None):
+        self.line = line
+        self.source = source
+        self.expected = expected
+        self.may_fail = False
+
+
+def examples_of_console(line, body):
+    found = []
+    for number, text in enumerate(body.splitlines(), line):
+        if text.startswith("$ "):
+            found.append(Example(number, text[2:], ""))
+        elif text.startswith("> ") and found and not found[-1].expected:
+            found[-1].source += "\n" + text[2:]
+        elif found:
+            found[-1].expected += text + "\n"
+        else:
+            raise SystemExit(f"line {number}: expected a command, \"$ ...\"")
+    for before, after in zip(found, found[1:]):
+        before.may_fail = after.source == "echo $?"
+    return found
+
+
+def examples_of_clojure(line, body):
+    """Cut behind each ";=> VALUE", which may go on in lines that begin with ";   "."""
+    found = [Example(line, "")]
+    for number, text in enumerate(body.splitlines(), line):
+        if text.startswith(";=> "):
+            found[-1].expected = text[4:] + "\n"
+            found.append(Example(number + 1, ""))
+        elif text.startswith(";   ") and not found[-1].source.strip():
+            found[-2].expected = found[-2].expected.rstrip("\n") + " " + text[4:].strip() + "\n"
+        else:
+            found[-1].source += text + "\n"
+    return [example for example in found if example.source.strip()]
+
+
+class Page:
+    """The examples of a page, by what runs them."""
+
+    def __init__(self, path):
+        self.name = path.name
+        self.commands, self.forms, self.code, self.problems = [], [], [], []
+        text = path.read_text(encoding="utf-8")
+        script_end = -1
+        for fence in FENCE.finditer(text):
+            tag, body = fence.groups()
+            line = text.count("\n", 0, fence.start()) + 2
+            if tag not in TAGS:
+                self.problems.append(f"line {line}: ```{tag}: expected one of {sorted(TAGS)}")
+            elif tag == "console":
+                self.commands += examples_of_console(line, body)
+            elif tag == "sh":
+                self.commands.append(Example(line, f"set -e\n{BUILDS.sub('', body)}set +e"))
+                script_end = fence.end()
+            elif tag == "output":
+                if script_end < 0 or text[script_end:fence.start()].strip():
+                    self.problems.append(f"line {line}: ```output: expected ```sh right before it")
+                else:
+                    self.commands[-1].expected = body
+            elif tag == "clojure":
+                self.forms += examples_of_clojure(line, body)
+            elif tag == "c":
+                self.code.append(Example(line, body))
+        self.links = [f"linked page is not there: {target}" for target in LINK.findall(text)
+                      if not (path.parent / target).exists()]
+
+
+def matches(expected, actual):
+    """Whether a text is as expected, "..." being anything."""
+    pattern = "".join(
+        r"(?:.*\n)*?" if line == "..." else ".*?".join(map(re.escape, line.split("..."))) + r"\n"
+        for line in expected.splitlines())
+    return re.fullmatch(pattern, actual if actual.endswith("\n") or not actual else actual + "\n")
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return str(listener.getsockname()[1])
+
+
+def run(argv, **more):
+    done = subprocess.run(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=120, check=False, errors="replace", **more)
+    return done.stdout
+
+
+def judge(example, actual, has_failed):
+    """What is wrong with an example's output, as lines; none when nothing is."""
+    if example.expected is None:
+        return actual.splitlines() or ["failed"] if has_failed else []
+    if matches(example.expected, actual):
+        return ["failed, which is not shown"] if has_failed and not example.may_fail else []
+    return [f"expected: {line}" for line in example.expected.splitlines()] + \
+        [f"printed:  {line}" for line in actual.splitlines()]
+
+
+class Local:
+    """Ports and folders of an example, replaced by those of this run."""
+
+    def __init__(self, folder):
+        self.pairs = [(port, free_port()) for port in PORTS] + \
+            [(top, folder + top) for top in ("/var/lib/", "/mnt/")]
+        for _, below in self.pairs[len(PORTS):]:
+            os.makedirs(below)
+
+    def take(self, text):
+        for public, local in self.pairs:
+            text = text.replace(public, local)
+        return text
+
+    def give(self, text):
+        for public, local in self.pairs:
+            text = text.replace(local, public)
+        return text
+
+
+def run_commands(examples, program, folder):
+    local = Local(folder)
+    script = f"export PATH='{program.parent}':$PATH\n"
+    for example in examples:
+        script += f"printf '\\n{MARK}\\n'\n{local.take(example.source)}\n" \
+            f"bs_status=$?; printf '\\n{MARK} %s\\n' $bs_status; (exit $bs_status)\n"
+    output = run(["bash", "-c", script + "kill $(jobs -p) 2>/dev/null\nwait"], cwd=folder,
+                 stdin=subprocess.DEVNULL)
+    steps = re.findall(rf"\n{MARK}\n(.*?)\n{MARK} (\d+)\n", local.give(output), re.DOTALL)
+    for example, (printed, status) in zip(examples, steps):
+        yield example, judge(example, printed, status != "0")
+    for example in examples[len(steps):]:
+        yield example, ["did not end", *output.splitlines()[-20:]]
+
+
+def run_forms(examples, program, _):
+    """A keyword, which prints itself, after each example."""
+    script = "".join(f"{example.source}\n:step/end\n" for example in examples)
+    output = run([program, "repl", "--memory", "--batch"], input=script)
+    steps = output.split(":step/end\n")
+    for example, printed in zip(examples, steps):
+        lines = printed.splitlines(keepends=True)
+        last = "".join(lines[-1:])
+        problems = [line.rstrip("\n") for line in lines[:-1] if line.startswith("#error ")]
+        yield example, problems + judge(example, last, example.expected is None and
+                                        last.startswith("#error "))
+
+
+def compile_code(examples, compiler, folder):
+    for number, example in enumerate(examples):
+        text = f'#line {example.line} "example"\n{example.source}'
+        if not re.search(r"^}", example.source, re.MULTILINE):
+            includes = "".join(re.findall(r"^#include.*\n", text, re.MULTILINE))
+            body = re.sub(r"^#include.*$", "", text, flags=re.MULTILINE)
+            text = f"{includes}#include <stdio.h>\nvoid example(void);\nvoid example(void)\n{{\n{body}}}\n"
+        path = Path(folder) / f"example-{number}.c"
+        path.write_text(text, encoding="utf-8")
+        done = subprocess.run([*compiler, "-std=gnu17", "-Wall", "-Wextra", "-Werror",
+                               "-Wno-unused", "-fsyntax-only", f"-I{ROOT}/src", f"-I{ROOT}/gen", path],
+                              capture_output=True, text=True, check=False)
+        yield example, done.stderr.splitlines() if done.returncode else []
+
+
+def results_of(page, program, compiler):
+    """(name, problems) of each example."""
+    yield page.name, page.problems + page.links
+    with tempfile.TemporaryDirectory(prefix="bandstand-docs-") as folder:
+        os.makedirs(f"{folder}/tests")
+        os.symlink(ROOT / "tests" / "data", f"{folder}/tests/data")
+        for examples, runner, tool in [(page.commands, run_commands, program),
+                                       (page.forms, run_forms, program),
+                                       (page.code, compile_code, compiler)]:
+            if examples:
+                for example, problems in runner(examples, tool, folder):
+                    yield f"{page.name}, line {example.line}", problems
+
+
+def main():
+    arguments, _, names = " ".join(sys.argv[1:]).partition(" -- ")
+    program, *compiler = arguments.split()
+    pages = [Page(path) for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]]
+    number = failed = 0
+    for page in pages:
+        if names and page.name not in names.split():
+            continue
+        for name, problems in results_of(page, Path(program).resolve(), compiler):
+            number += 1
+            failed += bool(problems)
+            print(f"{'not ok' if problems else 'ok'} {number} - {name}")
+            for problem in problems:
+                print("# " + problem)
+    print(f"1..{number}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        raise SystemExit(__doc__)
+    raise SystemExit(main())
