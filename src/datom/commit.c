@@ -8,11 +8,12 @@
 
 /* ---- reports ---- */
 
-static struct datom_report *report_new(struct datom_body *before)
+/* The reference to the value becomes the report's. */
+static struct datom_report *report_new(struct datom_db *before)
 {
     struct datom_report *report = bs_calloc(1, sizeof(*report));
     report->arena = bs_arena_new(0);
-    report->db_before = datom_db_new(before);
+    report->db_before = before;
     return report;
 }
 
@@ -48,17 +49,15 @@ datom_id datom_report_tempid(const struct datom_report *report, struct bs_str na
  */
 static bool is_out_of_date_locked(struct datom_conn *conn, uint64_t t)
 {
-    if (!conn->has_own_log)
-        return false;
     while (conn->is_writing)
         pthread_cond_wait(&conn->changed, &conn->lock);
     return datom_conn_feed_locked(conn, NULL) == BS_OK && datom_db_basis_t(conn->published) > t;
 }
 
 /* A clock that stands before the last transaction is overruled (tx.c), and counted. */
-static void note_clock_locked(struct datom_conn *conn)
+static void note_clock_locked(struct datom_conn *conn, int64_t now_ms)
 {
-    int64_t behind_ms = conn->tip->last_instant_ms - conn->clock.now_ms(conn->clock.self);
+    int64_t behind_ms = conn->tip->last_instant_ms - now_ms;
     if (behind_ms <= 0)
         return;
     conn->clock_behind++;
@@ -83,6 +82,34 @@ static void drop(struct datom_pending *pending)
     pending->purge = NULL;
 }
 
+/* The tip as a value: in memory that is the one that was published. */
+static struct datom_db *tip_db_locked(const struct datom_conn *conn)
+{
+    return conn->published->body == conn->tip ? datom_db_ref(conn->published)
+                                              : datom_db_new(conn->tip);
+}
+
+/* Runs it on the tip, with the report's db_before; *ret_again: it failed, and what it failed on was
+ * not the newest state, which another process has written. */
+static enum bs_code run_locked(struct datom_conn *conn, const struct tx_request *request,
+                               struct datom_report *report, struct tx_result *ret_result,
+                               bool *ret_again, struct bs_error *error)
+{
+    *ret_again = false;
+    if (!conn->tx)
+        conn->tx = tx_new();
+    if (!conn->has_own_log)
+        return tx_run(conn->tx, request, report, ret_result, error);
+    struct bs_error failure = BS_ERROR_INIT;
+    enum bs_code code = tx_run(conn->tx, request, report, ret_result, &failure);
+    if (code == BS_OK)
+        return BS_OK;
+    *ret_again = is_out_of_date_locked(conn, datom_db_basis_t(report->db_before));
+    if (!*ret_again && error)
+        *error = failure;
+    return code;
+}
+
 /* Resolves it on top of the tip; *ret_again: another process was faster, nothing has begun. */
 static enum bs_code resolve_locked(struct datom_pending *pending, bool *ret_again,
                                    struct bs_error *error)
@@ -90,8 +117,7 @@ static enum bs_code resolve_locked(struct datom_pending *pending, bool *ret_agai
     struct datom_conn *conn = pending->conn;
     const struct datom_tx_options *options = pending->options;
     datom_group_wait_for_room_locked(conn);
-    note_clock_locked(conn);
-    struct datom_report *report = report_new(conn->tip);
+    struct datom_report *report = report_new(tip_db_locked(conn));
     struct tx_request request = {
         .before = conn->tip,
         .tx_data = pending->tx_data,
@@ -101,16 +127,12 @@ static enum bs_code resolve_locked(struct datom_pending *pending, bool *ret_agai
         .keep_changes = conn->store != NULL,
     };
     struct tx_result result;
-    *ret_again = false;
-    struct bs_error failure = BS_ERROR_INIT;
-    enum bs_code code = tx_run(&request, report, &result, &failure);
+    enum bs_code code = run_locked(conn, &request, report, &result, ret_again, error);
     if (code != BS_OK) {
-        *ret_again = is_out_of_date_locked(conn, datom_db_basis_t(report->db_before));
         datom_report_free(report);
-        if (!*ret_again && error)
-            *error = failure;
         return *ret_again ? BS_OK : code;
     }
+    note_clock_locked(conn, result.now_ms);
     report->db_after = datom_db_new(result.body);
     datom_conn_set_tip_locked(conn, result.body);
     if (conn->store)
@@ -264,14 +286,16 @@ enum bs_code datom_with(struct datom_db *db, struct edn tx_data, const struct bs
     if (db->is_history)
         return bs_error_set(error, BS_REASON_DB_NOT_ON_HISTORY,
                             "with needs a value that is no history");
-    struct datom_report *report = report_new(db->body);
+    struct datom_report *report = report_new(datom_db_new(db->body));
     struct tx_request request = {
         .before = db->body,
         .tx_data = tx_data,
         .clock = clock ? *clock : bs_clock_system(),
     };
     struct tx_result result;
-    enum bs_code code = tx_run(&request, report, &result, error);
+    struct tx *tx = tx_new();
+    enum bs_code code = tx_run(tx, &request, report, &result, error);
+    tx_free(tx);
     if (code != BS_OK) {
         datom_report_free(report);
         return code;

@@ -11,6 +11,7 @@
 #include "datom/log_builtin.h"
 #include "datom/rocks.h"
 #include "datom/rocks_tables.h"
+#include "datom/tx.h"
 
 /* The body, or a copy of it that has the functions when those are given and others. */
 static struct datom_body *body_with_functions(struct datom_body *body,
@@ -179,6 +180,7 @@ void datom_conn_unref(struct datom_conn *conn)
     datom_db_unref(conn->published);
     datom_body_unref(conn->tip);
     datom_holders_free(conn->holders);
+    tx_free(conn->tx);
     datom_store_unref(conn->store);
     pthread_cond_destroy(&conn->changed);
     pthread_cond_destroy(&conn->was_published);

@@ -23,6 +23,7 @@
 #include "datom/purge.h"
 
 struct datom_group; /* group.h */
+struct tx;          /* tx.h */
 
 /* An event loop that wants to know of what is published: an eventfd. */
 struct datom_watcher {
@@ -53,6 +54,7 @@ struct datom_conn {
     pthread_cond_t was_published; /* with publish_lock; CLOCK_MONOTONIC */
     struct datom_watcher *watchers; /* of publish_lock too */
     struct datom_body *tip;
+    struct tx *tx;                 /* what transactions work in (tx.h); NULL until the first one */
     struct datom_holders *holders; /* of the tip; NULL: not with a store that is written */
     struct datom_group *forming;
     bool is_writing;

@@ -11,7 +11,7 @@ void datom_table_fini(struct datom_table *table)
 
 void datom_table_reset(struct datom_table *table)
 {
-    if (table->capacity > 0)
+    if (table->count > 0)
         memset(table->indexes, 0xff, table->capacity * sizeof(*table->indexes));
     table->count = 0;
 }

@@ -95,12 +95,12 @@ enum bs_code tx_lookup(struct tx *tx, const struct datom_attribute *attribute, s
     return BS_OK;
 }
 
-static enum bs_code check_instant(const struct tx *tx, const struct tx_entry *entry, int64_t now_ms,
+static enum bs_code check_instant(const struct tx *tx, const struct tx_entry *entry,
                                   struct bs_error *error)
 {
     int64_t ms = entry->v.as.integer;
     int64_t last = tx->db->body->last_instant_ms;
-    if (ms >= last && ms <= BS_MAX(now_ms, last))
+    if (ms >= last && ms <= BS_MAX(tx->now_ms, last))
         return BS_OK;
     char given[64], earliest[64];
     edn_print_cut(entry->v, given, sizeof(given));
@@ -114,7 +114,7 @@ static enum bs_code check_instant(const struct tx *tx, const struct tx_entry *en
 /* The transaction's instant: the one that the forms give, or now, never before the last one's. */
 static enum bs_code stamp(struct tx *tx, struct bs_error *error)
 {
-    int64_t now_ms = tx->clock.now_ms(tx->clock.self);
+    tx->now_ms = tx->clock.now_ms(tx->clock.self);
     for (size_t i = 0; i < tx->entries_count; i++) {
         const struct tx_entry *entry = &tx->entries[i];
         /* a retraction from this transaction takes nothing away: it has nothing yet */
@@ -128,9 +128,9 @@ static enum bs_code stamp(struct tx *tx, struct bs_error *error)
             return tx_blame_entry(tx, entry, BS_INVALID_ARGUMENT, error);
         }
         tx->instant_ms = entry->v.as.integer;
-        return check_instant(tx, entry, now_ms, error);
+        return check_instant(tx, entry, error);
     }
-    tx->instant_ms = BS_MAX(now_ms, tx->db->body->last_instant_ms);
+    tx->instant_ms = BS_MAX(tx->now_ms, tx->db->body->last_instant_ms);
     struct tx_op op = {
         .kind = TX_ADD,
         .form_idx = UINT32_MAX,
@@ -169,16 +169,24 @@ static enum bs_code run_steps(struct tx *tx, struct bs_error *error)
     return tx_check_ensures(tx, error);
 }
 
-static void tx_fini(struct tx *tx)
+/* ---- memory ---- */
+
+/* Of its arrays together, and bytes of its arena: what a transaction needed beyond is given back.
+ */
+#define KEPT_ITEMS_MAX 256u
+#define KEPT_BYTES_MAX (16u * 1024)
+
+static void init_memory(struct tx *tx)
 {
-    datom_cursor_free(tx->cursor);
-    datom_db_unref(tx->db);
-    datom_schema_unref(tx->schema_after);
+    *tx = (struct tx){.scratch = bs_arena_new(0), .record = BS_BUF_INIT(0)};
+}
+
+static void fini_memory(struct tx *tx)
+{
     datom_table_fini(&tx->temps_by_name);
     datom_table_fini(&tx->entries_by_eav);
     datom_table_fini(&tx->adds_by_ea);
     datom_table_fini(&tx->adds_by_av);
-    tx_sequences_free(tx->sequences);
     free(tx->temps);
     free(tx->matches);
     free(tx->ops);
@@ -187,6 +195,52 @@ static void tx_fini(struct tx *tx)
     bs_buf_fini(&tx->record);
     bs_arena_free(tx->scratch);
 }
+
+struct tx *tx_new(void)
+{
+    struct tx *tx = bs_malloc(sizeof(*tx));
+    init_memory(tx);
+    return tx;
+}
+
+void tx_free(struct tx *tx)
+{
+    if (!tx)
+        return;
+    fini_memory(tx);
+    free(tx);
+}
+
+static bool is_large(const struct tx *tx)
+{
+    size_t items = tx->temps_capacity + tx->matches_capacity + tx->ops_capacity +
+                   tx->entries_capacity + tx->changes_capacity;
+    return items > KEPT_ITEMS_MAX || tx->record.capacity > KEPT_BYTES_MAX ||
+           bs_arena_used_bytes(tx->scratch) > KEPT_BYTES_MAX;
+}
+
+/* Nothing of a transaction is left but its memory. */
+static void end(struct tx *tx)
+{
+    datom_cursor_free(tx->cursor);
+    datom_db_unref(tx->db);
+    datom_schema_unref(tx->schema_after);
+    tx_sequences_free(tx->sequences);
+    if (is_large(tx)) {
+        fini_memory(tx);
+        init_memory(tx);
+        return;
+    }
+    memset(tx, 0, offsetof(struct tx, scratch));
+    tx->temps_count = tx->matches_count = tx->ops_count = tx->entries_count = tx->changes_count = 0;
+    datom_table_reset(&tx->temps_by_name);
+    datom_table_reset(&tx->entries_by_eav);
+    datom_table_reset(&tx->adds_by_ea);
+    datom_table_reset(&tx->adds_by_av);
+    bs_arena_reset(tx->scratch);
+}
+
+/* ---- running ---- */
 
 /* Sorted, so that neighbours in an index are written one after another: an import takes a quarter
  * less of the processor than with the changes as they were made. */
@@ -223,49 +277,56 @@ static void tell_holders(const struct tx *tx)
     datom_holders_advance(tx->holders, tx->t);
 }
 
-enum bs_code tx_run(const struct tx_request *request, struct datom_report *report,
-                    struct tx_result *ret_result, struct bs_error *error)
+static void give_result(struct tx *tx, struct tx_result *ret_result)
+{
+    *ret_result = (struct tx_result){
+        .body = tx->body_after,
+        .now_ms = tx->now_ms,
+        .has_erased = tx->has_erased,
+        .touched = tx->touched,
+        .touched_count = tx->touched_count,
+        .uncounted = tx->uncounted,
+        .uncounted_count = tx->uncounted_count,
+    };
+    if (tx->keep_changes)
+        give_changes(tx, ret_result);
+}
+
+static void begin(struct tx *tx, const struct tx_request *request, struct datom_report *report)
 {
     uint64_t t = request->before->next_t;
-    struct tx tx = {
-        .db = datom_db_ref(report->db_before),
-        .forms = request->tx_data,
-        .clock = request->clock.now_ms ? request->clock : bs_clock_system(),
-        .interrupt = request->interrupt,
-        .holders = request->holders,
-        .record = BS_BUF_INIT(0),
-        .arena = report->arena,
-        .scratch = bs_arena_new(0),
-        .t = t,
-        .tx_id = datom_t_to_tx(t),
-        .next_t = t + 1,
-        .next_element = request->before->next_element,
-        .keep_changes = request->keep_changes,
-    };
-    if (tx.holders)
-        datom_holders_expect(tx.holders, request->before->basis_t);
-    enum bs_code code = run_steps(&tx, error);
+    tx->db = datom_db_ref(report->db_before);
+    tx->forms = request->tx_data;
+    tx->clock = request->clock.now_ms ? request->clock : bs_clock_system();
+    tx->interrupt = request->interrupt;
+    tx->holders = request->holders;
+    tx->arena = report->arena;
+    tx->t = t;
+    tx->tx_id = datom_t_to_tx(t);
+    tx->next_t = t + 1;
+    tx->next_element = request->before->next_element;
+    tx->keep_changes = request->keep_changes;
+    if (tx->holders)
+        datom_holders_expect(tx->holders, request->before->basis_t);
+}
+
+enum bs_code tx_run(struct tx *tx, const struct tx_request *request, struct datom_report *report,
+                    struct tx_result *ret_result, struct bs_error *error)
+{
+    begin(tx, request, report);
+    enum bs_code code = run_steps(tx, error);
     if (code == BS_OK) {
-        list_tempids(&tx, report);
-        report->datoms = tx.datoms;
-        report->datoms_count = tx.datoms_count;
-        report->t = t;
-        *ret_result = (struct tx_result){
-            .body = tx.body_after,
-            .has_erased = tx.has_erased,
-            .touched = tx.touched,
-            .touched_count = tx.touched_count,
-            .uncounted = tx.uncounted,
-            .uncounted_count = tx.uncounted_count,
-        };
-        if (request->keep_changes)
-            give_changes(&tx, ret_result);
-        if (tx.holders)
-            tell_holders(&tx);
+        list_tempids(tx, report);
+        report->datoms = tx->datoms;
+        report->datoms_count = tx->datoms_count;
+        report->t = tx->t;
+        give_result(tx, ret_result);
+        if (tx->holders)
+            tell_holders(tx);
     } else {
-        datom_body_unref(tx.body_after);
+        datom_body_unref(tx->body_after);
     }
-    tx_fini(&tx);
+    end(tx);
     return code;
 }
 
@@ -303,33 +364,21 @@ enum bs_code tx_replay_changes(struct datom_body *before, const struct datom_log
                                struct bs_arena *arena, struct tx_result *ret_result,
                                struct bs_error *error)
 {
-    struct tx tx = {
-        .db = datom_db_new(before),
-        .clock = bs_clock_system(),
-        .arena = arena,
-        .scratch = bs_arena_new(0),
-        .t = entry->t,
-        .tx_id = datom_t_to_tx(entry->t),
-        .next_t = before->next_t,
-        .next_element = before->next_element,
-        .keep_changes = true,
-        .record = BS_BUF_INIT(0),
-    };
-    count_ids(&tx, entry);
-    enum bs_code code = replay_steps(&tx, entry, error);
-    if (code == BS_OK) {
-        *ret_result = (struct tx_result){
-            .body = tx.body_after,
-            .has_erased = tx.has_erased,
-            .touched = tx.touched,
-            .touched_count = tx.touched_count,
-            .uncounted = tx.uncounted,
-            .uncounted_count = tx.uncounted_count,
-        };
-        give_changes(&tx, ret_result);
-    } else {
-        datom_body_unref(tx.body_after);
-    }
-    tx_fini(&tx);
+    struct tx *tx = tx_new();
+    tx->db = datom_db_new(before);
+    tx->arena = arena;
+    tx->t = entry->t;
+    tx->tx_id = datom_t_to_tx(entry->t);
+    tx->next_t = before->next_t;
+    tx->next_element = before->next_element;
+    tx->keep_changes = true;
+    count_ids(tx, entry);
+    enum bs_code code = replay_steps(tx, entry, error);
+    if (code == BS_OK)
+        give_result(tx, ret_result);
+    else
+        datom_body_unref(tx->body_after);
+    end(tx);
+    tx_free(tx);
     return code;
 }

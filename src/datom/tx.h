@@ -120,37 +120,21 @@ struct tx {
     struct bs_clock clock;
     const struct bs_interrupt *interrupt; /* may be NULL */
     struct bs_arena *arena;               /* the report's: values, datoms, tempids */
-    struct bs_arena *scratch;             /* gone at the end */
     datom_id tx_id;
     uint64_t t;
     uint64_t next_t; /* ids issued so far */
     uint64_t next_element;
 
-    struct tx_temp *temps;
-    size_t temps_count, temps_capacity;
-    struct datom_table temps_by_name;
-
-    struct tx_match *matches;
-    size_t matches_count, matches_capacity;
-
     uint64_t value_bytes; /* of texts and bytes that the forms say */
     uint32_t call_depth;  /* calls of functions inside calls */
     uint32_t calls_count;
     struct tx_sequences *sequences; /* numbers taken so far (tx_sequence.c); NULL: none */
-
-    struct tx_op *ops;
-    size_t ops_count, ops_capacity;
-    size_t ensures_count; /* operations that say :db/ensure */
-
-    struct tx_entry *entries;
-    size_t entries_count, entries_capacity;
-    struct datom_table entries_by_eav;
-    struct datom_table adds_by_ea; /* additions of cardinality one */
-    struct datom_table adds_by_av; /* additions of unique attributes */
+    size_t ensures_count;           /* operations that say :db/ensure */
 
     struct datom_holders *holders; /* of db-before; NULL: none */
     struct datom_cursor *cursor;   /* reused for all walks of db-before; NULL until needed */
     struct datom_schema *schema_after;
+    int64_t now_ms; /* by the clock, when it was stamped */
     int64_t instant_ms;
 
     /* the result */
@@ -163,8 +147,28 @@ struct tx {
     struct datom *uncounted; /* live datoms that were erased, as retractions; in the arena */
     size_t uncounted_count;
     bool keep_changes;
+
+    /* Memory, empty between transactions: from here on it is kept for the next one. */
+    struct bs_arena *scratch; /* must be first of it */
+
+    struct tx_temp *temps;
+    size_t temps_count, temps_capacity;
+    struct datom_table temps_by_name;
+
+    struct tx_match *matches;
+    size_t matches_count, matches_capacity;
+
+    struct tx_op *ops;
+    size_t ops_count, ops_capacity;
+
+    struct tx_entry *entries;
+    size_t entries_count, entries_capacity;
+    struct datom_table entries_by_eav; /* both of many entries only (tx_set.c) */
+    struct datom_table adds_by_ea;     /* additions of cardinality one */
+    struct datom_table adds_by_av;     /* additions of unique attributes */
+
     struct bs_buf record;         /* of the change that is being made */
-    struct datom_change *changes; /* in the scratch arena */
+    struct datom_change *changes; /* their bytes are in the arena */
     size_t changes_count, changes_capacity;
 };
 
@@ -276,6 +280,13 @@ bool tx_is_new_id(const struct tx *tx, datom_id id);
 uint64_t tx_hash(const void *bytes, size_t size, uint64_t seed);
 
 /*
+ * What transactions work in, one after another; NULL is fine for free. The one who transacts has
+ * it, and so spares most of a small transaction's allocations; what a large one needed is not kept.
+ */
+struct tx *tx_new(void);
+void tx_free(struct tx *tx);
+
+/*
  * The whole of it. On success `report` (zeroed before; arena and db_before set, as a value of
  * request->before without a view) has everything but db_after, and *ret_body the next body (a
  * reference of the caller's). With `keep_changes` the changes are given too, in memory that lives
@@ -283,6 +294,7 @@ uint64_t tx_hash(const void *bytes, size_t size, uint64_t seed);
  */
 struct tx_result {
     struct datom_body *body;
+    int64_t now_ms; /* by the request's clock, whatever instant the transaction has */
     struct datom_change *changes;
     size_t changes_count;
     bool has_erased; /* something, so that files are to be cleaned of it: at these keys */
@@ -317,7 +329,8 @@ BS_MUST_CHECK enum bs_code tx_replay_entry(struct tx *tx, const struct datom *da
                                            struct bs_error *error);
 void tx_replay_end(struct tx *tx);
 
-BS_MUST_CHECK enum bs_code tx_run(const struct tx_request *request, struct datom_report *report,
-                                  struct tx_result *ret_result, struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_run(struct tx *tx, const struct tx_request *request,
+                                  struct datom_report *report, struct tx_result *ret_result,
+                                  struct bs_error *error);
 
 #endif

@@ -25,8 +25,6 @@ uint32_t tx_find_eav(const struct tx *tx, datom_id e, const struct datom_attribu
 /* Takes an entry in whose [e a v] has none yet. */
 struct tx_entry *tx_entry_new(struct tx *tx, const struct tx_entry *entry,
                               const struct datom_key_value *value);
-/* Makes an addition the one that tx_find_added_one finds. */
-void tx_entry_is_the_one(struct tx *tx, const struct tx_entry *entry);
 
 /* An addition or a retraction with what it implies. Handle: DB_DATOMS_CONFLICT. */
 BS_MUST_CHECK enum bs_code tx_entry_add(struct tx *tx, const struct tx_entry *entry,

@@ -60,9 +60,7 @@ enum bs_code tx_replay_entry(struct tx *tx, const struct datom *datom, struct bs
     }
     if (datom->added && !attribute->many && tx->keep_changes)
         BS_TRY(retract_erased(tx, &entry, &value, error));
-    struct tx_entry *made = tx_entry_new(tx, &entry, &value);
-    if (datom->added && !attribute->many)
-        tx_entry_is_the_one(tx, made);
+    tx_entry_new(tx, &entry, &value);
     return BS_OK;
 }
 

@@ -8,6 +8,9 @@
 
 /* ---- the set ---- */
 
+/* So many entries are looked through one by one; when there are more, all are in the tables. */
+#define SMALL 16u
+
 struct entry_key {
     datom_id e;
     datom_id a;
@@ -25,6 +28,11 @@ static uint64_t hash_eav(datom_id e, datom_id a, struct bs_str value)
     return tx_hash(value.ptr, value.len, hash_ids(e, a));
 }
 
+static bool is_added_one(const struct tx_entry *entry)
+{
+    return entry->added && !entry->attribute->many;
+}
+
 static bool entry_has_eav(const void *self, uint32_t idx, const void *key)
 {
     const struct tx_entry *entry = &((const struct tx *)self)->entries[idx];
@@ -33,19 +41,49 @@ static bool entry_has_eav(const void *self, uint32_t idx, const void *key)
            bs_str_equal(tx_key_value_str(entry->key_value), k->value);
 }
 
-static bool entry_has_ea(const void *self, uint32_t idx, const void *key)
+static bool entry_adds_ea(const void *self, uint32_t idx, const void *key)
 {
     const struct tx_entry *entry = &((const struct tx *)self)->entries[idx];
     const struct entry_key *k = key;
-    return entry->e == k->e && entry->attribute->id == k->a;
+    return entry->e == k->e && entry->attribute->id == k->a && is_added_one(entry);
+}
+
+static uint32_t find_in_small(const struct tx *tx, datom_table_equal equal,
+                              const struct entry_key *key)
+{
+    for (uint32_t i = 0; i < tx->entries_count; i++)
+        if (tx->entries[i].e == key->e && equal(tx, i, key))
+            return i;
+    return DATOM_TABLE_NONE;
+}
+
+static void put_in_tables(struct tx *tx, uint32_t idx)
+{
+    const struct tx_entry *entry = &tx->entries[idx];
+    datom_table_add(&tx->entries_by_eav,
+                    hash_eav(entry->e, entry->attribute->id, tx_key_value_str(entry->key_value)),
+                    idx);
+    if (is_added_one(entry))
+        datom_table_add(&tx->adds_by_ea, hash_ids(entry->e, entry->attribute->id), idx);
 }
 
 uint32_t tx_find_eav(const struct tx *tx, datom_id e, const struct datom_attribute *attribute,
                      const struct datom_key_value *value)
 {
     struct entry_key key = {e, attribute->id, tx_key_value_str(value)};
+    if (tx->entries_count <= SMALL)
+        return find_in_small(tx, entry_has_eav, &key);
     return datom_table_find(&tx->entries_by_eav, hash_eav(e, attribute->id, key.value),
                             entry_has_eav, tx, &key);
+}
+
+const struct tx_entry *tx_find_added_one(const struct tx *tx, datom_id e, datom_id a)
+{
+    struct entry_key key = {e, a, BS_STR_EMPTY};
+    uint32_t found = tx->entries_count <= SMALL ? find_in_small(tx, entry_adds_ea, &key)
+                                                : datom_table_find(&tx->adds_by_ea, hash_ids(e, a),
+                                                                   entry_adds_ea, tx, &key);
+    return found == DATOM_TABLE_NONE ? NULL : &tx->entries[found];
 }
 
 /* Only the bytes in use are copied. */
@@ -65,8 +103,11 @@ struct tx_entry *tx_entry_new(struct tx *tx, const struct tx_entry *entry,
     uint32_t idx = (uint32_t)tx->entries_count++;
     tx->entries[idx] = *entry;
     tx->entries[idx].key_value = keep_key_value(tx, value);
-    datom_table_add(&tx->entries_by_eav,
-                    hash_eav(entry->e, entry->attribute->id, tx_key_value_str(value)), idx);
+    if (tx->entries_count == SMALL + 1)
+        for (uint32_t i = 0; i < idx; i++)
+            put_in_tables(tx, i);
+    if (tx->entries_count > SMALL)
+        put_in_tables(tx, idx);
     return &tx->entries[idx];
 }
 
@@ -179,19 +220,6 @@ static void retract_implied(struct tx *tx, const struct tx_entry *add,
     tx_entry_new(tx, &entry, &value);
 }
 
-const struct tx_entry *tx_find_added_one(const struct tx *tx, datom_id e, datom_id a)
-{
-    struct entry_key key = {e, a, BS_STR_EMPTY};
-    uint32_t found = datom_table_find(&tx->adds_by_ea, hash_ids(e, a), entry_has_ea, tx, &key);
-    return found == DATOM_TABLE_NONE ? NULL : &tx->entries[found];
-}
-
-void tx_entry_is_the_one(struct tx *tx, const struct tx_entry *entry)
-{
-    datom_table_add(&tx->adds_by_ea, hash_ids(entry->e, entry->attribute->id),
-                    (uint32_t)(entry - tx->entries));
-}
-
 static enum bs_code check_one(struct tx *tx, const struct tx_entry *entry, struct bs_error *error)
 {
     if (entry->attribute->many)
@@ -234,8 +262,6 @@ enum bs_code tx_entry_add(struct tx *tx, const struct tx_entry *entry, struct bs
     BS_TRY(replace_current(tx, entry, &value, &is_same, error));
     struct tx_entry *made = tx_entry_new(tx, entry, &value);
     made->is_redundant = is_same;
-    if (!entry->attribute->many)
-        tx_entry_is_the_one(tx, made);
     return BS_OK;
 }
 
