@@ -87,9 +87,9 @@ static enum bs_code fill_batch(struct datom_cursor *cursor, struct bs_error *err
 {
     datom_source_refresh(&cursor->now);
     datom_source_refresh(&cursor->past);
-    for (int i = 0; i < CURSOR_STEPS_MAX; i++) {
-        if (cursor->done || cursor->batch_count >= cursor->batch_target)
-            break;
+    cursor->steps_left = CURSOR_STEPS_MAX;
+    while (cursor->steps_left > 0 && !cursor->done && cursor->batch_count < cursor->batch_target) {
+        cursor->steps_left--;
         BS_TRY(cursor->range.reverse ? datom_cursor_step_back(cursor, error)
                                      : datom_cursor_step(cursor, error));
     }

@@ -33,6 +33,7 @@ struct datom_cursor {
     size_t batch_count;
     size_t batch_capacity;
     size_t batch_target;
+    size_t steps_left;        /* until it looks whether the store is wanted by others */
     struct datom_life *lives; /* of the group being gathered */
     size_t lives_count;
     size_t lives_capacity;
@@ -65,7 +66,8 @@ bool datom_cursor_range_has(struct datom_cursor *cursor, const struct datom *dat
 
 /* ---- cursor_step.c ---- */
 
-/* One key, or one group of keys, into the batch; sets done at the end. */
+/* A key, a group of keys, or some keys that stand for themselves, into the batch; sets done at the
+ * end. */
 BS_MUST_CHECK enum bs_code datom_cursor_step(struct datom_cursor *cursor, struct bs_error *error);
 /* The same backwards: what comes last before the cursor's end. */
 BS_MUST_CHECK enum bs_code datom_cursor_step_back(struct datom_cursor *cursor,
