@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the examples of README.md and docs/*.md with the built program, as a reader would paste them.
-Prints TAP: a line for each example. With names of pages, runs those only.
+"""Runs the examples of README.md and docs/*.md with the built program, as a reader would paste
+them. Prints TAP: a line for each example.
 
 What a fenced block is depends on its tag:
 
@@ -11,16 +11,20 @@ What a fenced block is depends on its tag:
     ```js, ```proto, ```text   are not run
 
 A page's commands run in one bash, in an empty folder with tests/data in it; its forms in one
-`bandstand repl --memory --batch`; its C is compiled without warnings. The ports 7400 and 7480 become
-free ones, folders below /var/lib and /mnt come to stand in the page's own folder.
+`bandstand repl --memory --batch`; its C is compiled without warnings. The ports 7400 and 7480
+become free ones, folders below /var/lib and /mnt/backup come to stand in the page's own folder.
 
-In what is expected "..." stands for any text of a line, and for any lines when it is alone in one. A
-command or form whose output is not shown must not fail; one that fails on purpose shows its error
-(a command: with "$ echo $?" after it).
+In what is expected "..." stands for any text of a line, and for any lines when it is alone in
+one. A command or form whose output is not shown must not fail; one that fails on purpose shows
+its error (a command: with "$ echo $?" after it).
 
-usage: docs.py BANDSTAND COMPILER... [-- PAGE...]
+Files, functions and pages that a page speaks of (`src/datom/datom.h`, `datom_db_get`, links) must
+be there.
+
+usage: docs.py [--page NAME]... BANDSTAND COMPILER...
 """
 
+import argparse
 import os
 import re
 import socket
@@ -31,16 +35,21 @@ from pathlib import Path
 
 ROOT = Path(os.environ["BANDSTAND_SOURCE"])
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"`((?:[a-z_0-9-]+/)+[a-z_0-9.-]+\.\w+|[a-z_0-9]+\.(?:[ch]|def|proto|py|sh))`")
+ROOMS = "bs|edn|datom|query|rpc|http|services|universe|bridge|shell"
+NAME = re.compile(rf"`((?:{ROOMS})_[a-z0-9_]*[a-z0-9])(?:\(\))?`")
 LINK = re.compile(r"\]\(([^)#:]+?)(?:#[^)]*)?\)")
 TAGS = {"console", "sh", "output", "clojure", "c", "js", "proto", "text"}
+WARNINGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Wno-unused"]
 MARK = "@@@ step"
 PORTS = ("7400", "7480")
+FOLDERS = ("/var/lib/", "/mnt/backup/")
 # what the README's tour does to install and build has been done
 BUILDS = re.compile(r"^(tools/setup|test -f build|ninja|export PATH).*\n", re.MULTILINE)
 
 
 class Example:
-    """A command, a form with those before it, or a piece of C; `expected` None: anything but failure."""
+    """A command, a form with those before it, or C. `expected` None: anything but a failure."""
 
     def __init__(self, line, source, expected=None):
         self.line = line
@@ -106,8 +115,30 @@ class Page:
                 self.forms += examples_of_clojure(line, body)
             elif tag == "c":
                 self.code.append(Example(line, body))
-        self.links = [f"linked page is not there: {target}" for target in LINK.findall(text)
-                      if not (path.parent / target).exists()]
+        self.problems += [f"linked page is not there: {target}" for target in LINK.findall(text)
+                          if not (path.parent / target).exists()]
+        self.files = set(FILE.findall(text))
+        self.names = set(NAME.findall(text))
+
+
+class Sources:
+    """What files and names there are."""
+
+    def __init__(self):
+        paths = [path for room in ("src", "gen", "proto", "tools", "tests", "clients", "docs")
+                 for path in (ROOT / room).rglob("*") if "node_modules" not in path.parts]
+        self.files = [str(path.relative_to(ROOT)) for path in paths]
+        self.names = set()
+        for path in paths:
+            if path.suffix in (".c", ".h", ".def", ".proto"):
+                text = path.read_text(encoding="utf-8", errors="replace")
+                self.names.update(re.findall(r"\w+", text))
+
+    def missing(self, page):
+        """Files and names that the page speaks of and that are not there."""
+        files = [f"no such file: {name}" for name in sorted(page.files)
+                 if not any(("/" + path).endswith("/" + name) for path in self.files)]
+        return files + [f"nothing is called {name}" for name in sorted(page.names - self.names)]
 
 
 def matches(expected, actual):
@@ -145,7 +176,7 @@ class Local:
 
     def __init__(self, folder):
         self.pairs = [(port, free_port()) for port in PORTS] + \
-            [(top, folder + top) for top in ("/var/lib/", "/mnt/")]
+            [(top, folder + top) for top in FOLDERS]
         for _, below in self.pairs[len(PORTS):]:
             os.makedirs(below)
 
@@ -164,11 +195,11 @@ def run_commands(examples, program, folder):
     local = Local(folder)
     script = f"export PATH='{program.parent}':$PATH\n"
     for example in examples:
-        script += f"printf '\\n{MARK}\\n'\n{local.take(example.source)}\n" \
+        script += f"{local.take(example.source)}\n" \
             f"bs_status=$?; printf '\\n{MARK} %s\\n' $bs_status; (exit $bs_status)\n"
     output = run(["bash", "-c", script + "kill $(jobs -p) 2>/dev/null\nwait"], cwd=folder,
                  stdin=subprocess.DEVNULL)
-    steps = re.findall(rf"\n{MARK}\n(.*?)\n{MARK} (\d+)\n", local.give(output), re.DOTALL)
+    steps = re.findall(rf"(.*?)\n{MARK} (\d+)\n", local.give(output), re.DOTALL)
     for example, (printed, status) in zip(examples, steps):
         yield example, judge(example, printed, status != "0")
     for example in examples[len(steps):]:
@@ -194,18 +225,18 @@ def compile_code(examples, compiler, folder):
         if not re.search(r"^}", example.source, re.MULTILINE):
             includes = "".join(re.findall(r"^#include.*\n", text, re.MULTILINE))
             body = re.sub(r"^#include.*$", "", text, flags=re.MULTILINE)
-            text = f"{includes}#include <stdio.h>\nvoid example(void);\nvoid example(void)\n{{\n{body}}}\n"
+            text = f"{includes}#include <stdio.h>\nvoid example(void);\n" \
+                f"void example(void)\n{{\n{body}}}\n"
         path = Path(folder) / f"example-{number}.c"
         path.write_text(text, encoding="utf-8")
-        done = subprocess.run([*compiler, "-std=gnu17", "-Wall", "-Wextra", "-Werror",
-                               "-Wno-unused", "-fsyntax-only", f"-I{ROOT}/src", f"-I{ROOT}/gen", path],
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run([*compiler, *WARNINGS, "-fsyntax-only", f"-I{ROOT}/src",
+                               f"-I{ROOT}/gen", path], capture_output=True, text=True, check=False)
         yield example, done.stderr.splitlines() if done.returncode else []
 
 
-def results_of(page, program, compiler):
-    """(name, problems) of each example."""
-    yield page.name, page.problems + page.links
+def results_of(page, program, compiler, sources):
+    """(name, problems) of each example, and first of what the page speaks of."""
+    yield page.name, page.problems + sources.missing(page)
     with tempfile.TemporaryDirectory(prefix="bandstand-docs-") as folder:
         os.makedirs(f"{folder}/tests")
         os.symlink(ROOT / "tests" / "data", f"{folder}/tests/data")
@@ -218,14 +249,18 @@ def results_of(page, program, compiler):
 
 
 def main():
-    arguments, _, names = " ".join(sys.argv[1:]).partition(" -- ")
-    program, *compiler = arguments.split()
-    pages = [Page(path) for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]]
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--page", action="append", default=[])
+    parser.add_argument("program", type=Path)
+    parser.add_argument("compiler", nargs="+")
+    arguments = parser.parse_args()
+    sources = Sources()
     number = failed = 0
-    for page in pages:
-        if names and page.name not in names.split():
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        if arguments.page and path.name not in arguments.page:
             continue
-        for name, problems in results_of(page, Path(program).resolve(), compiler):
+        for name, problems in results_of(Page(path), arguments.program.resolve(),
+                                         arguments.compiler, sources):
             number += 1
             failed += bool(problems)
             print(f"{'not ok' if problems else 'ok'} {number} - {name}")
@@ -236,6 +271,4 @@ def main():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        raise SystemExit(__doc__)
     raise SystemExit(main())

@@ -7,7 +7,7 @@
  * or cleaned up, and what fails in one branch is not seen by another.
  *
  *     BRANCH(fork, world->universe) {
- *         test_ok(world, fork, OWNER, "bandstand.v1.ConcertService/AddConcertToCampaign", "{...}");
+ *         test_ok(fork, OWNER, "bandstand.v1.ConcertService/AddConcertToCampaign", "{...}");
  *         BRANCH(later, fork) { ... }
  *     }
  */
