@@ -66,7 +66,8 @@ static bool list_items(struct merge *merge, const struct datom_tree_node *leaf, 
     for (unsigned i = run.from; i < run.to; i++) {
         const struct datom_tree_slot *slot = datom_tree_tail_slot(merge->tail, i);
         bool is_there;
-        unsigned idx = datom_tree_node_find(leaf, datom_tree_tail_key(merge->tail, i), &is_there);
+        unsigned idx =
+            datom_tree_node_find_from(leaf, at, datom_tree_tail_key(merge->tail, i), &is_there);
         if (i == run.from)
             is_append = idx == leaf->count;
         add_old(items, leaf, at, idx);

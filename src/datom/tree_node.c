@@ -220,11 +220,9 @@ struct datom_tree_node *datom_tree_node_shrink_root(struct datom_tree_node *root
     return NULL;
 }
 
-unsigned datom_tree_node_find(const struct datom_tree_node *node, struct bs_str key,
-                              bool *ret_equal)
+static unsigned find_between(const struct datom_tree_node *node, unsigned low, unsigned high,
+                             struct bs_str key, bool *ret_equal)
 {
-    unsigned low = 0;
-    unsigned high = node->count;
     *ret_equal = false;
     while (low < high) {
         unsigned middle = (low + high) / 2;
@@ -239,6 +237,30 @@ unsigned datom_tree_node_find(const struct datom_tree_node *node, struct bs_str 
             high = middle;
     }
     return low;
+}
+
+unsigned datom_tree_node_find(const struct datom_tree_node *node, struct bs_str key,
+                              bool *ret_equal)
+{
+    return find_between(node, 0, node->count, key, ret_equal);
+}
+
+unsigned datom_tree_node_find_from(const struct datom_tree_node *node, unsigned from,
+                                   struct bs_str key, bool *ret_equal)
+{
+    *ret_equal = false;
+    if (from == node->count)
+        return from;
+    int order = datom_tree_compare(datom_tree_node_key(node, from), key);
+    if (order >= 0) {
+        *ret_equal = order == 0;
+        return from;
+    }
+    unsigned last = node->count - 1u;
+    order = datom_tree_compare(datom_tree_node_key(node, last), key);
+    if (order < 0)
+        return node->count;
+    return find_between(node, from + 1, order == 0 ? node->count : last, key, ret_equal);
 }
 
 unsigned datom_tree_node_find_child(const struct datom_tree_node *node, struct bs_str key)

@@ -138,6 +138,9 @@ struct datom_tree_node *datom_tree_node_shrink_root(struct datom_tree_node *root
 /* The first index whose key is >= key; *ret_equal whether it is the key. For leaves. */
 unsigned datom_tree_node_find(const struct datom_tree_node *node, struct bs_str key,
                               bool *ret_equal);
+/* The same of a key that is known to belong at or behind `from`: for keys that come in order. */
+unsigned datom_tree_node_find_from(const struct datom_tree_node *node, unsigned from,
+                                   struct bs_str key, bool *ret_equal);
 /* The index of the child where the key belongs. For inner nodes. */
 unsigned datom_tree_node_find_child(const struct datom_tree_node *node, struct bs_str key);
 

@@ -22,11 +22,9 @@ struct bs_str datom_tree_tail_record(const struct datom_tree_tail *tail, unsigne
     return datom_tree_slot_record(datom_tree_tail_slot(tail, idx), datom_tree_tail_heap(tail));
 }
 
-unsigned datom_tree_tail_find(const struct datom_tree_tail *tail, struct bs_str key,
-                              bool *ret_equal)
+static unsigned find_between(const struct datom_tree_tail *tail, unsigned low, unsigned high,
+                             struct bs_str key, bool *ret_equal)
 {
-    unsigned low = 0;
-    unsigned high = tail->count;
     *ret_equal = false;
     while (low < high) {
         unsigned middle = (low + high) / 2;
@@ -41,6 +39,39 @@ unsigned datom_tree_tail_find(const struct datom_tree_tail *tail, struct bs_str 
             high = middle;
     }
     return low;
+}
+
+unsigned datom_tree_tail_find(const struct datom_tree_tail *tail, struct bs_str key,
+                              bool *ret_equal)
+{
+    return find_between(tail, 0, tail->count, key, ret_equal);
+}
+
+static int compare_at(const struct datom_tree_tail *tail, unsigned idx, struct bs_str key)
+{
+    return datom_tree_compare(datom_tree_tail_key(tail, idx), key);
+}
+
+/* As datom_tree_tail_find, of a key that is to be added: what comes in order goes to the end, or
+ * behind what was added before it. */
+static unsigned find_place(const struct datom_tree_tail *tail, struct bs_str key, bool *ret_equal)
+{
+    *ret_equal = false;
+    unsigned low = 0;
+    unsigned high = tail->count;
+    unsigned behind = tail->behind;
+    if (high == 0 || compare_at(tail, high - 1, key) < 0)
+        return high;
+    if (behind > 0 && behind < high) {
+        if (compare_at(tail, behind - 1, key) >= 0) {
+            high = behind;
+        } else {
+            low = behind;
+            if (compare_at(tail, behind, key) > 0)
+                return behind;
+        }
+    }
+    return find_between(tail, low, high, key, ret_equal);
 }
 
 /* ---- pages ---- */
@@ -106,6 +137,7 @@ static struct datom_tree_tail *tail_new(unsigned entries)
     bs_ref_init(&tail->ref);
     tail->count = 0;
     tail->order_max = (uint16_t)room;
+    tail->behind = 0;
     tail->page = NULL;
     tail->end_slots = 0;
     tail->end_bytes = 0;
@@ -146,6 +178,7 @@ static void tail_renew(struct datom_tree_tail **place, size_t bytes)
         tail->order[i] = (uint8_t)i;
     }
     tail->count = old->count;
+    tail->behind = old->behind;
     tail->end_slots = old->count;
     atomic_store_explicit(&tail->page->used, end_of(tail->end_slots, tail->end_bytes),
                           memory_order_relaxed);
@@ -165,6 +198,7 @@ static void order_set(struct datom_tree_tail **place, unsigned idx, bool is_ther
         bs_ref_get(&copy->page->ref);
         copy->end_slots = tail->end_slots;
         copy->end_bytes = tail->end_bytes;
+        copy->behind = tail->behind;
         memcpy(copy->order, tail->order, idx);
         memcpy(copy->order + idx + 1, tail->order + behind, tail->count - behind);
         datom_tree_tail_put(tail);
@@ -174,6 +208,8 @@ static void order_set(struct datom_tree_tail **place, unsigned idx, bool is_ther
     }
     tail->order[idx] = (uint8_t)tail->end_slots;
     tail->count = (uint16_t)count;
+    if (idx + 1 < count)
+        tail->behind = (uint16_t)(idx + 1);
 }
 
 static bool has_room(struct datom_tree_tail **place, size_t size, bool is_there)
@@ -204,7 +240,7 @@ bool datom_tree_tail_add(struct datom_tree_tail **place, struct bs_str key,
         (*place)->page = page_new(FIRST_SLOTS, BS_MAX(FIRST_BYTES, 2 * size));
     }
     bool is_there;
-    unsigned idx = datom_tree_tail_find(*place, key, &is_there);
+    unsigned idx = find_place(*place, key, &is_there);
     if (!has_room(place, size, is_there))
         return false;
     page_write((*place)->page, (*place)->end_slots, (*place)->end_bytes, key, slot, inline_record);

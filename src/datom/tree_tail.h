@@ -23,6 +23,7 @@ struct datom_tree_tail {
     struct bs_ref ref; /* a holder is a handle */
     uint16_t count;
     uint16_t order_max;
+    uint16_t behind; /* the place behind what was last put between others: often the next one's */
     struct datom_tree_page *page; /* one reference is the tail's */
     uint32_t end_slots;           /* of the page: what stands behind it is others' */
     uint32_t end_bytes;

@@ -132,7 +132,7 @@ struct tx {
     size_t ensures_count;           /* operations that say :db/ensure */
 
     struct datom_holders *holders; /* of db-before; NULL: none */
-    struct datom_cursor *cursor;   /* reused for all walks of db-before; NULL until needed */
+    struct datom_cursor *cursor;   /* reused for walks of db-before; NULL until needed */
     struct datom_schema *schema_after;
     int64_t now_ms; /* by the clock, when it was stamped */
     int64_t instant_ms;

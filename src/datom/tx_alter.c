@@ -5,42 +5,7 @@
  */
 
 #include "datom/tx_apply.h"
-
-struct lives {
-    struct datom_life *items;
-    size_t count, capacity;
-};
-
-static enum bs_code collect_family(struct tx *tx, enum datom_family family, uint32_t a,
-                                   struct lives *lives, struct bs_error *error)
-{
-    struct bs_error failure = BS_ERROR_INIT;
-    struct datom_source source = {0};
-    uint8_t prefix_bytes[4];
-    bs_store_u32(prefix_bytes, a);
-    struct bs_str prefix = bs_str_make((const char *)prefix_bytes, sizeof(prefix_bytes));
-    enum bs_code code = BS_OK;
-    datom_source_open(&source, tx->body_after, family, &failure);
-    datom_kv_seek(source.iter, prefix);
-    while (code == BS_OK && source.iter->valid && bs_str_starts_with(source.iter->key, prefix)) {
-        struct datom_life life;
-        code = datom_key_parse(family, source.iter->key, source.iter->record, tx->scratch, &life,
-                               error);
-        if (code != BS_OK)
-            break;
-        life.v = edn_dup(tx->scratch, life.v);
-        bs_grow(&lives->items, lives->count, &lives->capacity, sizeof(*lives->items));
-        lives->items[lives->count++] = life;
-        datom_kv_next(source.iter);
-    }
-    if (code == BS_OK && source.iter->code != BS_OK) {
-        code = source.iter->code;
-        if (error)
-            *error = failure;
-    }
-    datom_source_close(&source);
-    return code;
-}
+#include "datom/tx_lives.h"
 
 /* The field "datoms": [e a v] of the first two that stand in the way; texts of values are cut. */
 static void note_datoms(const struct datom_life *first, const struct datom_attribute *attribute,
@@ -57,7 +22,7 @@ static void note_datoms(const struct datom_life *first, const struct datom_attri
 }
 
 /* aevt gives the lives of one entity together. */
-static enum bs_code check_one_value(const struct lives *lives,
+static enum bs_code check_one_value(const struct tx_lives *lives,
                                     const struct datom_attribute *attribute, struct bs_error *error)
 {
     for (size_t i = 1; i < lives->count; i++) {
@@ -80,7 +45,7 @@ static int compare_by_value(const void *a, const void *b)
     return order != 0 ? order : (x->e > y->e) - (x->e < y->e);
 }
 
-static enum bs_code check_unique_values(struct lives *lives,
+static enum bs_code check_unique_values(struct tx_lives *lives,
                                         const struct datom_attribute *attribute,
                                         struct bs_error *error)
 {
@@ -101,7 +66,7 @@ static enum bs_code check_unique_values(struct lives *lives,
     return BS_OK;
 }
 
-static enum bs_code check_lives(struct lives *now, const struct datom_attribute *before,
+static enum bs_code check_lives(struct tx_lives *now, const struct datom_attribute *before,
                                 const struct datom_attribute *after, struct bs_error *error)
 {
     if (before->many && !after->many)
@@ -111,7 +76,7 @@ static enum bs_code check_lives(struct lives *now, const struct datom_attribute 
     return BS_OK;
 }
 
-static void rewrite(struct tx *tx, const struct lives *lives, bool is_past,
+static void rewrite(struct tx *tx, const struct tx_lives *lives, bool is_past,
                     const struct datom_attribute *before, const struct datom_attribute *after)
 {
     for (size_t i = 0; i < lives->count; i++) {
@@ -133,11 +98,15 @@ static void rewrite(struct tx *tx, const struct lives *lives, bool is_past,
 static enum bs_code alter(struct tx *tx, const struct datom_attribute *before,
                           const struct datom_attribute *after, struct bs_error *error)
 {
-    struct lives now = {0}, past = {0};
-    uint32_t a = (uint32_t)before->id;
-    enum bs_code code = collect_family(tx, DATOM_FAMILY_AEVT, a, &now, error);
+    struct tx_lives now = {0}, past = {0};
+    uint8_t bytes[4];
+    bs_store_u32(bytes, (uint32_t)before->id);
+    struct bs_str prefix = bs_str_make((const char *)bytes, sizeof(bytes));
+    enum bs_code code =
+        tx_lives_collect(tx->body_after, DATOM_FAMILY_AEVT, prefix, tx->scratch, &now, error);
     if (code == BS_OK && before->has_avet != after->has_avet)
-        code = collect_family(tx, DATOM_FAMILY_AEVT_H, a, &past, error);
+        code = tx_lives_collect(tx->body_after, DATOM_FAMILY_AEVT_H, prefix, tx->scratch, &past,
+                                error);
     if (code == BS_OK)
         code = check_lives(&now, before, after, error);
     if (code == BS_OK) {

@@ -20,21 +20,35 @@ static void change(struct tx *tx, const struct datom_change *change)
     kept->record = bs_arena_dup(tx->arena, change->record);
 }
 
-void tx_change_life(struct tx *tx, enum datom_family family, const struct datom_life *life,
-                    const struct datom_attribute *attribute, const struct datom_key_value *value,
-                    bool is_delete)
+/* Puts or deletes the key of a life, with the record that was made last. */
+static void change_key(struct tx *tx, enum datom_family family, const struct datom_life *life,
+                       bool many, const struct datom_key_value *value, bool is_delete)
 {
     struct datom_key key;
-    datom_key_make(family, life, attribute->many, value, &key);
-    bs_buf_reset(&tx->record);
-    if (!is_delete)
-        datom_record_make(family, life, attribute->many, attribute->type, value, &tx->record);
+    datom_key_make(family, life, many, value, &key);
     change(tx, &(struct datom_change){
                    .family = family,
                    .is_delete = is_delete,
                    .key = datom_key_str(&key),
                    .record = bs_buf_str(&tx->record),
                });
+}
+
+static void make_record(struct tx *tx, enum datom_family family, const struct datom_life *life,
+                        const struct datom_attribute *attribute,
+                        const struct datom_key_value *value, bool is_delete)
+{
+    bs_buf_reset(&tx->record);
+    if (!is_delete)
+        datom_record_make(family, life, attribute->many, attribute->type, value, &tx->record);
+}
+
+void tx_change_life(struct tx *tx, enum datom_family family, const struct datom_life *life,
+                    const struct datom_attribute *attribute, const struct datom_key_value *value,
+                    bool is_delete)
+{
+    make_record(tx, family, life, attribute, value, is_delete);
+    change_key(tx, family, life, attribute->many, value, is_delete);
 }
 
 /* All current families of a life, or all history ones. */
@@ -50,8 +64,10 @@ static void change_families(struct tx *tx, const struct tx_entry *entry,
         /* the addition that replaces it overwrites these two */
         if (is_delete && entry->is_replaced && i <= DATOM_FAMILY_AEVT)
             continue;
-        tx_change_life(tx, (enum datom_family)(i + offset), life, attribute, entry->key_value,
-                       is_delete);
+        enum datom_family family = (enum datom_family)(i + offset);
+        if (i != DATOM_FAMILY_AEVT) /* whose records are those of eavt */
+            make_record(tx, family, life, attribute, entry->key_value, is_delete);
+        change_key(tx, family, life, attribute->many, entry->key_value, is_delete);
     }
 }
 

@@ -6,130 +6,6 @@
 #include "datom/tx_entries.h"
 #include "datom/bootstrap.h"
 
-/* ---- retracting ---- */
-
-static void retraction_of(const struct tx *tx, const struct datom *datom, uint32_t form_idx,
-                          struct tx_entry *ret_entry)
-{
-    *ret_entry = (struct tx_entry){
-        .e = datom->e,
-        .attribute = datom_schema_attribute(tx->db->body->schema, datom->a),
-        .v = edn_dup(tx->arena, datom->v),
-        .t_added = datom_id_counter(datom->tx),
-        .form_idx = form_idx,
-    };
-    BS_ASSERT(ret_entry->attribute);
-}
-
-/* Datoms collected before anything is done about them, as the cursor is used for other walks too.
- */
-struct found_datoms {
-    struct datom *items;
-    size_t count, capacity;
-};
-
-static enum bs_code collect(struct tx *tx, const struct datom_range *range,
-                            struct found_datoms *found, struct bs_error *error)
-{
-    BS_TRY(tx_walk(tx, range, error));
-    for (;;) {
-        const struct datom *datoms;
-        size_t count;
-        BS_TRY(datom_cursor_next(tx->cursor, &datoms, &count, error));
-        if (count == 0)
-            return BS_OK;
-        for (size_t i = 0; i < count; i++) {
-            bs_grow(&found->items, found->count, &found->capacity, sizeof(*found->items));
-            found->items[found->count] = datoms[i];
-            found->items[found->count++].v = edn_dup(tx->scratch, datoms[i].v);
-        }
-    }
-}
-
-static enum bs_code retract_found(struct tx *tx, const struct found_datoms *found, size_t from,
-                                  uint32_t form_idx, struct bs_error *error)
-{
-    for (size_t i = from; i < found->count; i++) {
-        struct tx_entry entry;
-        retraction_of(tx, &found->items[i], form_idx, &entry);
-        if (datom_attribute_is_kept(entry.attribute))
-            continue;
-        BS_TRY(tx_entry_retract_shown(tx, &entry, error));
-    }
-    return BS_OK;
-}
-
-static enum bs_code retract_attribute(struct tx *tx, const struct tx_op *op, struct bs_error *error)
-{
-    struct found_datoms found = {0};
-    struct datom_range range = {.index = DATOM_EAVT,
-                                .has_e = true,
-                                .e = tx_place_id(tx, &op->e),
-                                .has_a = true,
-                                .a = op->attribute->id};
-    enum bs_code code = collect(tx, &range, &found, error);
-    if (code == BS_OK)
-        code = retract_found(tx, &found, 0, op->form_idx, error);
-    free(found.items);
-    return code;
-}
-
-/* An entity, what refers to it, and its components; `found` doubles as the list of work. */
-static enum bs_code collect_entity(struct tx *tx, datom_id e, struct found_datoms *found,
-                                   struct bs_error *error)
-{
-    struct datom_range of = {.index = DATOM_EAVT, .has_e = true, .e = e};
-    struct datom_range to = {.index = DATOM_VAET, .has_v = true, .v = edn_long((int64_t)e)};
-    BS_TRY(collect(tx, &of, found, error));
-    return collect(tx, &to, found, error);
-}
-
-static bool id_equals(const void *self, uint32_t idx, const void *key)
-{
-    return ((const datom_id *)self)[idx] == *(const datom_id *)key;
-}
-
-struct entity_walk {
-    datom_id *ids; /* to visit and visited, each once */
-    size_t count, capacity;
-    struct datom_table table;
-};
-
-static void walk_add(struct entity_walk *walk, datom_id id)
-{
-    uint64_t hash = tx_hash(&id, sizeof(id), 0);
-    if (datom_table_find(&walk->table, hash, id_equals, walk->ids, &id) != DATOM_TABLE_NONE)
-        return;
-    bs_grow(&walk->ids, walk->count, &walk->capacity, sizeof(*walk->ids));
-    walk->ids[walk->count] = id;
-    datom_table_add(&walk->table, hash, (uint32_t)walk->count++);
-}
-
-static enum bs_code retract_entity(struct tx *tx, const struct tx_op *op, struct bs_error *error)
-{
-    struct found_datoms found = {0};
-    struct entity_walk walk = {0};
-    enum bs_code code = BS_OK;
-    walk_add(&walk, tx_place_id(tx, &op->e));
-    for (size_t i = 0; i < walk.count && code == BS_OK; i++) {
-        size_t from = found.count;
-        datom_id e = walk.ids[i];
-        code = collect_entity(tx, e, &found, error);
-        for (size_t j = from; j < found.count && code == BS_OK; j++) {
-            const struct datom_attribute *attribute =
-                datom_schema_attribute(tx->db->body->schema, found.items[j].a);
-            if (found.items[j].e == e && attribute->is_component)
-                walk_add(&walk, (datom_id)found.items[j].v.as.integer);
-        }
-    }
-    if (code == BS_OK)
-        code = retract_found(tx, &found, 0, op->form_idx, error);
-    free(found.items);
-    free(walk.ids);
-    datom_table_fini(&walk.table);
-    return code;
-}
-
 /* ---- operations ---- */
 
 static struct edn value_of_op(struct tx *tx, const struct tx_op *op)
@@ -204,9 +80,9 @@ static enum bs_code make_entry(struct tx *tx, const struct tx_op *op, struct bs_
     case TX_RETRACT:
         return tx_retract_entry(tx, op, error);
     case TX_RETRACT_ATTRIBUTE:
-        return retract_attribute(tx, op, error);
+        return tx_retract_attribute(tx, op, error);
     case TX_RETRACT_ENTITY:
-        return retract_entity(tx, op, error);
+        return tx_retract_entity(tx, op, error);
     case TX_CAS:
         return cas(tx, op, error);
     case TX_RESET:
@@ -214,31 +90,6 @@ static enum bs_code make_entry(struct tx *tx, const struct tx_op *op, struct bs_
         return BS_OK; /* once everything else is known */
     }
     BS_UNREACHABLE();
-}
-
-/* What depends on what the others say, whatever their order: :db.fn/reset-to-many and
- * :db.fn/add-default. */
-static enum bs_code reset(struct tx *tx, const struct tx_op *op, struct bs_error *error)
-{
-    struct found_datoms found = {0};
-    struct datom_range range = {.index = DATOM_EAVT,
-                                .has_e = true,
-                                .e = tx_place_id(tx, &op->e),
-                                .has_a = true,
-                                .a = op->attribute->id};
-    enum bs_code code = collect(tx, &range, &found, error);
-    for (size_t i = 0; i < found.count && code == BS_OK; i++) {
-        struct datom_key_value value;
-        datom_key_value_encode(found.items[i].v, op->attribute->type, &value);
-        /* added or retracted by somebody already */
-        if (tx_find_eav(tx, range.e, op->attribute, &value) != DATOM_TABLE_NONE)
-            continue;
-        struct tx_entry entry;
-        retraction_of(tx, &found.items[i], op->form_idx, &entry);
-        code = tx_entry_retract_shown(tx, &entry, error);
-    }
-    free(found.items);
-    return code;
 }
 
 /* Whether an entity lacks an attribute, in db-before and by what the other forms say. */
@@ -256,6 +107,8 @@ static enum bs_code lacks(struct tx *tx, const struct tx_op *op, bool *ret_lacks
     return BS_OK;
 }
 
+/* What depends on what the others say, whatever their order: :db.fn/reset-to-many and
+ * :db.fn/add-default. */
 static enum bs_code make_late_entries(struct tx *tx, struct bs_error *error)
 {
     for (size_t i = 0; i < tx->ops_count; i++) {
@@ -269,7 +122,7 @@ static enum bs_code make_late_entries(struct tx *tx, struct bs_error *error)
     }
     for (size_t i = 0; i < tx->ops_count; i++) {
         if (tx->ops[i].kind == TX_RESET)
-            BS_TRY(reset(tx, &tx->ops[i], error));
+            BS_TRY(tx_reset_attribute(tx, &tx->ops[i], error));
     }
     return BS_OK;
 }

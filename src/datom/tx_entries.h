@@ -6,6 +6,7 @@
  *
  *   tx_set.c      the set of entries, and its conflicts
  *   tx_entries.c  operations -> entries
+ *   tx_retract.c  what retracts whatever there is
  *   tx_unique.c   unique values
  *   tx_replay.c   records of the log -> entries
  *
@@ -35,6 +36,15 @@ BS_MUST_CHECK enum bs_code tx_entry_retract(struct tx *tx, const struct tx_entry
 /* A retraction of what a walk of db-before has just shown; entry->t_added is known. */
 BS_MUST_CHECK enum bs_code tx_entry_retract_shown(struct tx *tx, const struct tx_entry *entry,
                                                   struct bs_error *error);
+
+/* All that db-before says of an operation's entity and attribute goes; of its entity, with the
+ * components and what refers to them; what no entry speaks of yet. Handle: DB_DATOMS_CONFLICT. */
+BS_MUST_CHECK enum bs_code tx_retract_attribute(struct tx *tx, const struct tx_op *op,
+                                                struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_retract_entity(struct tx *tx, const struct tx_op *op,
+                                             struct bs_error *error);
+BS_MUST_CHECK enum bs_code tx_reset_attribute(struct tx *tx, const struct tx_op *op,
+                                              struct bs_error *error);
 
 /* The life of [e a v] in db-before, or for cardinality one of whatever value [e a] has. */
 BS_MUST_CHECK enum bs_code tx_find_current(struct tx *tx, datom_id e,
