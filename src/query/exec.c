@@ -112,8 +112,7 @@ static enum bs_code note_clause(struct exec *exec, struct frame *frame, const st
     case CLAUSE_PATTERN:
         return note_pattern(exec, frame, clause, ret_changed);
     case CLAUSE_RULE:
-        BS_TRY(rules_check_call(exec, clause));
-        return rules_note_uses(exec, frame, clause, ret_changed);
+        return rules_note_call(exec, frame, clause, ret_changed);
     case CLAUSE_PREDICATE:
     case CLAUSE_FUNCTION:
         return note_call(exec, frame, clause->call);
@@ -243,8 +242,12 @@ static enum bs_code run_and_note(struct exec *exec, struct frame *frame,
         .rows_in = context_rows(context),
     };
     size_t at = exec->steps_count;
+    char text[200];
     exec_note_step(exec, step);
-    exec->depth++;
+    if (++exec->depth > EXEC_DEPTH_MAX)
+        return bs_error_set(exec->error, BS_REASON_LIMIT,
+                            "%s: clauses inside each other, through rules too, more than %d deep",
+                            exec_text(clause->form, text, sizeof(text)), EXEC_DEPTH_MAX);
     BS_TRY(run_clause(exec, frame, clause, context, bindable, needed));
     exec->depth--;
     if (exec->explains)
@@ -275,6 +278,7 @@ enum bs_code exec_clauses(struct exec *exec, struct frame *frame, const struct c
         BS_TRY(meter_poll(&exec->meter));
         double rows = 0;
         size_t best = choose(exec, frame, pending, clauses->count, context, bindable, &rows);
+        BS_TRY(exec->plan_code);
         if (best == clauses->count)
             return fail_stuck(exec, frame, pending, clauses->count, context);
         pending[best].done = true;

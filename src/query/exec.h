@@ -52,6 +52,9 @@ struct step {
     uint64_t rows_out;
 };
 
+/* How deep clauses may run inside each other: nots and ors, and those of rules called in a not. */
+#define EXEC_DEPTH_MAX 200
+
 struct exec {
     const struct query *query;
     struct meter meter;
@@ -63,6 +66,7 @@ struct exec {
     const struct query_pattern **patterns; /* by input */
     const struct clause *delta_call; /* in a round of rules: the call that gets new facts only */
     size_t delta_rows;
+    enum bs_code plan_code; /* what has stopped the planning: deadline, cancel flag, budget */
     unsigned depth;
     bool explains;
     struct step *steps;
@@ -116,6 +120,9 @@ const char *exec_text(struct edn form, char *ret_text, size_t size);
 
 /* ---- what can run, and what it costs (plan.c) ---- */
 
+/* Polls now and then; false, with plan_code set, when the query is to end: whoever asked then ends
+ * too, with whatever answer. */
+bool plan_goes_on(struct exec *exec);
 struct varset plan_bindable(struct exec *exec, const struct frame *frame,
                             const struct clauses *clauses, struct varset outer);
 /* The variables that a not needs bound. */
@@ -170,13 +177,15 @@ enum bs_code not_run(struct exec *exec, struct frame *frame, const struct clause
 enum bs_code or_run(struct exec *exec, struct frame *frame, const struct clause *clause,
                     struct context *context, struct varset needed);
 
-/* ---- rules (rules.c) ---- */
+/* ---- rules (rules*.c) ---- */
 
 enum bs_code rules_parse(struct exec *exec, struct edn rules);
-enum bs_code rules_check_call(struct exec *exec, const struct clause *clause);
 bool rules_is_ready(struct exec *exec, const struct clause *clause, struct varset bound);
-enum bs_code rules_note_uses(struct exec *exec, struct frame *frame, const struct clause *clause,
+/* As exec_note_uses, for a call of a rule, which must exist and take so many arguments. */
+enum bs_code rules_note_call(struct exec *exec, struct frame *frame, const struct clause *clause,
                              bool *ret_changed);
+/* The same for the bodies of all rules that were found called. */
+enum bs_code rules_note_bodies(struct exec *exec, bool *ret_changed);
 enum bs_code rules_run(struct exec *exec, struct frame *frame, const struct clause *clause,
                        struct context *context, struct varset needed);
 

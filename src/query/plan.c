@@ -1,8 +1,7 @@
 /*
  * What can run, and what is cheapest. Readiness depends on bound variables only, so that a
  * conjunction can be checked before it runs, and the answer is the same however it was written.
- * Costs are rough counts of datoms read and rows made; a planner with statistics takes their place
- * later.
+ * Costs are rough counts of datoms read and rows made.
  */
 #include "query/exec.h"
 
@@ -77,34 +76,87 @@ bool plan_is_ready(struct exec *exec, const struct frame *frame, const struct cl
     BS_UNREACHABLE();
 }
 
+/* How far a conjunction has come. */
+struct progress {
+    bool done;
+    bool tried;
+    struct varset seen; /* of the clause's variables, what was bound when it was tried */
+};
+
+/* Whether asking is no more than comparing variables. */
+static bool is_plain(const struct clause *clause)
+{
+    return clause->kind == CLAUSE_PATTERN || clause->kind == CLAUSE_PREDICATE ||
+           clause->kind == CLAUSE_FUNCTION;
+}
+
+/* Whether a clause that is not done can run, and could not before. */
+static bool advances(struct exec *exec, const struct frame *frame, const struct clause *clause,
+                     struct progress *progress, struct varset bound, struct varset bindable)
+{
+    struct varset seen = varset_intersection(bound, clause->vars);
+    if (progress->done || (progress->tried && varset_equal(seen, progress->seen)))
+        return false;
+    progress->tried = true;
+    progress->seen = seen;
+    progress->done = plan_is_ready(exec, frame, clause, bound, bindable);
+    return progress->done;
+}
+
+/*
+ * Runs everything that can, on paper; how many could not. The plain clauses first, and the others
+ * again only when something was bound for them: each looks into all that stands inside it.
+ */
+static size_t run_on_paper(struct exec *exec, const struct frame *frame,
+                           const struct clauses *clauses, struct progress *progress,
+                           struct varset bindable, struct varset *bound)
+{
+    size_t left = clauses->count;
+    bool plain = true;
+    bool any = true;
+    while (left > 0 && (any || plain)) {
+        plain = any; /* after something ran the plain ones; when none of them could, the others */
+        any = false;
+        for (size_t i = 0; i < clauses->count; i++) {
+            const struct clause *clause = &clauses->items[i];
+            if (is_plain(clause) != plain ||
+                !advances(exec, frame, clause, &progress[i], *bound, bindable))
+                continue;
+            *bound = varset_union(*bound, binds(clause));
+            left--;
+            any = true;
+        }
+    }
+    return left;
+}
+
+bool plan_goes_on(struct exec *exec)
+{
+    if (exec->plan_code == BS_OK)
+        exec->plan_code = meter_tick(&exec->meter);
+    return exec->plan_code == BS_OK;
+}
+
 bool plan_can_run(struct exec *exec, const struct frame *frame, const struct clauses *clauses,
                   struct varset bound, struct varset outer, struct varset *ret_bound,
                   const struct clause **ret_stuck)
 {
-    struct varset bindable = plan_bindable(exec, frame, clauses, outer);
-    bool done_small[64] = {false};
-    bool *done =
-        clauses->count <= 64 ? done_small : (bool *)bs_arena_zalloc(exec->arena, clauses->count);
+    struct progress few[16] = {{.done = false}};
+    struct progress *progress = few;
     size_t left = clauses->count;
-    bool progress = true;
-    while (left > 0 && progress) {
-        progress = false;
-        for (size_t i = 0; i < clauses->count; i++) {
-            const struct clause *clause = &clauses->items[i];
-            if (done[i] || !plan_is_ready(exec, frame, clause, bound, bindable))
-                continue;
-            done[i] = true;
-            progress = true;
-            left--;
-            bound = varset_union(bound, binds(clause));
-        }
-    }
+    if (clauses->count > BS_ARRAY_COUNT(few))
+        progress = (struct progress *)bs_calloc(clauses->count, sizeof(*progress));
+    if (plan_goes_on(exec))
+        left = run_on_paper(exec, frame, clauses, progress,
+                            plan_bindable(exec, frame, clauses, outer), &bound);
     *ret_bound = bound;
     for (size_t i = 0; i < clauses->count && ret_stuck != NULL; i++)
-        if (!done[i]) {
+        if (!progress[i].done) {
             *ret_stuck = &clauses->items[i];
             break;
         }
+    if (progress != few)
+        free(progress);
     return left == 0;
 }
 

@@ -70,8 +70,11 @@ static enum bs_code check(struct exec *exec, struct frame *frame)
     while (changed) {
         changed = false;
         BS_TRY(exec_note_uses(exec, frame, &query->where, &changed));
+        BS_TRY(rules_note_bodies(exec, &changed));
     }
-    if (!plan_can_run(exec, frame, &query->where, inputs, inputs, &bound, &stuck))
+    bool can_run = plan_can_run(exec, frame, &query->where, inputs, inputs, &bound, &stuck);
+    BS_TRY(exec->plan_code);
+    if (!can_run)
         return plan_fail(exec, frame, stuck, bound);
     for (size_t i = 0; i < query->find_count; i++) {
         const struct find_element *element = &query->find[i];

@@ -47,38 +47,37 @@ static enum bs_code parse_head(struct parser *p, struct edn head, struct rule_de
 
 /* ---- calls in bodies ---- */
 
-static size_t count_calls(const struct clauses *clauses)
+/* Puts the calls that stand inside a not, or those that don't, into `into` (NULL: only counts). */
+static size_t gather_calls(const struct clauses *clauses, bool is_inside_not, bool wants_negated,
+                           const struct clause **into)
 {
     size_t count = 0;
     for (size_t i = 0; i < clauses->count; i++) {
         const struct clause *clause = &clauses->items[i];
-        count += clause->kind == CLAUSE_RULE;
-        for (size_t j = 0; j < clause->branches_count && clause->kind == CLAUSE_OR; j++)
-            count += count_calls(&clause->branches[j]);
+        bool is_inside = is_inside_not || clause->kind == CLAUSE_NOT;
+        if (clause->kind == CLAUSE_RULE && is_inside == wants_negated) {
+            if (into != NULL)
+                into[count] = clause;
+            count++;
+        }
+        for (size_t j = 0; j < clause->branches_count; j++)
+            count += gather_calls(&clause->branches[j], is_inside, wants_negated,
+                                  into != NULL ? into + count : NULL);
     }
     return count;
 }
 
-static void list_calls(const struct clauses *clauses, struct rule_def *def)
+static void list_calls(struct bs_arena *arena, struct rule_def *def)
 {
-    for (size_t i = 0; i < clauses->count; i++) {
-        const struct clause *clause = &clauses->items[i];
-        if (clause->kind == CLAUSE_RULE)
-            def->calls[def->calls_count++] = clause;
-        for (size_t j = 0; j < clause->branches_count && clause->kind == CLAUSE_OR; j++)
-            list_calls(&clause->branches[j], def);
-    }
+    def->calls_count = gather_calls(&def->body, false, false, NULL);
+    def->calls = bs_arena_new_array(arena, def->calls_count, const struct clause *);
+    gather_calls(&def->body, false, false, def->calls);
+    def->negated_count = gather_calls(&def->body, false, true, NULL);
+    def->negated = bs_arena_new_array(arena, def->negated_count, const struct clause *);
+    gather_calls(&def->body, false, true, def->negated);
 }
 
 /* ---- rules ---- */
-
-static struct rule *add_rule(struct exec *exec, struct bs_str name, size_t arity, uint64_t required)
-{
-    struct rule_set *set = exec->rules;
-    struct rule *rule = &set->rules[set->count++];
-    *rule = (struct rule){.name = name, .arity = arity, .required = required};
-    return rule;
-}
 
 static void add_def(struct exec *exec, struct rule *rule, const struct rule_def *def)
 {
@@ -96,13 +95,14 @@ static void add_def(struct exec *exec, struct rule *rule, const struct rule_def 
 static enum bs_code parse_rule(struct exec *exec, struct edn form)
 {
     struct scope scope = {0};
+    struct bs_str vars[QUERY_VARS_MAX];
     struct bs_str sources[QUERY_SOURCES_MAX];
     size_t sources_count = exec->query->sources_count;
     memcpy(sources, exec->query->sources, sizeof(sources));
     struct parser p = {
         .arena = exec->arena,
         .error = exec->error,
-        .vars = bs_arena_new_array(exec->arena, QUERY_VARS_MAX, struct bs_str),
+        .vars = vars,
         .sources = sources,
         .sources_count = &sources_count,
         .scope = &scope,
@@ -114,14 +114,15 @@ static enum bs_code parse_rule(struct exec *exec, struct edn form)
     uint64_t required = 0;
     BS_TRY(parse_head(&p, form.as.items[0], &def, &arity, &required));
     BS_TRY(parse_clauses(&p, form.as.items + 1, form.len - 1, &def.body));
-    def.vars = p.vars;
+    struct bs_str *names = bs_arena_new_array(exec->arena, p.vars_count, struct bs_str);
+    memcpy(names, vars, p.vars_count * sizeof(*names));
+    def.vars = names;
     def.vars_count = p.vars_count;
-    def.calls = bs_arena_new_array(exec->arena, count_calls(&def.body), const struct clause *);
-    list_calls(&def.body, &def);
+    list_calls(exec->arena, &def);
     struct bs_str name = edn_text_of(form.as.items[0].as.items[0]);
     struct rule *rule = rule_find(exec, name);
     if (rule == NULL)
-        rule = add_rule(exec, name, arity, required);
+        rule = rule_add(exec, name, arity, required);
     if (rule->arity != arity || rule->required != required)
         return parse_fail(&p, form, "another rule of this name has another head");
     add_def(exec, rule, &def);
@@ -130,59 +131,66 @@ static enum bs_code parse_rule(struct exec *exec, struct edn form)
 
 /* ---- negation ---- */
 
-struct search {
-    const struct exec *exec;
-    const struct rule *goal;
+/* What one walk along the calls has seen, and what it still has to look into. */
+struct walk {
+    struct exec *exec;
     bool *seen; /* by rule */
+    const struct rule **waiting;
+    size_t waiting_count;
 };
 
-static bool reaches(struct search *search, const struct rule *rule);
-
-/* Whether a call in the clauses leads to the goal; `negated_only`: a call inside a not. */
-static bool clauses_reach(struct search *search, const struct clauses *clauses, bool negated_only)
+static void walk_to(struct walk *walk, const struct clause *const *calls, size_t count)
 {
-    for (size_t i = 0; i < clauses->count; i++) {
-        const struct clause *clause = &clauses->items[i];
-        if (clause->kind == CLAUSE_RULE && !negated_only) {
-            const struct rule *rule = rule_find(search->exec, clause->name);
-            if (rule != NULL && (rule == search->goal || reaches(search, rule)))
-                return true;
-        }
-        bool below = negated_only && clause->kind != CLAUSE_NOT;
-        for (size_t j = 0; j < clause->branches_count; j++)
-            if (clauses_reach(search, &clause->branches[j], below))
-                return true;
+    for (size_t i = 0; i < count; i++) {
+        const struct rule *rule = rule_find(walk->exec, calls[i]->name);
+        if (rule == NULL || walk->seen[rule->idx])
+            continue;
+        walk->seen[rule->idx] = true;
+        walk->waiting[walk->waiting_count++] = rule;
     }
-    return false;
 }
 
-static bool reaches(struct search *search, const struct rule *rule)
+/* Whether what a body calls inside a not calls the rule in any way. */
+static bool depends_on_negation(struct walk *walk, const struct rule_def *def,
+                                const struct rule *rule)
 {
-    size_t idx = (size_t)(rule - search->exec->rules->rules);
-    if (search->seen[idx])
-        return false;
-    search->seen[idx] = true;
-    for (size_t i = 0; i < rule->defs_count; i++)
-        if (clauses_reach(search, &rule->defs[i].body, false))
-            return true;
-    return false;
+    memset(walk->seen, 0, walk->exec->rules->count * sizeof(*walk->seen));
+    walk->waiting_count = 0;
+    walk_to(walk, def->negated, def->negated_count);
+    while (walk->waiting_count > 0 && !walk->seen[rule->idx]) {
+        const struct rule *next = walk->waiting[--walk->waiting_count];
+        for (size_t i = 0; i < next->defs_count; i++) {
+            walk_to(walk, next->defs[i].calls, next->defs[i].calls_count);
+            walk_to(walk, next->defs[i].negated, next->defs[i].negated_count);
+        }
+    }
+    return walk->seen[rule->idx];
 }
 
-static enum bs_code check_negation(struct exec *exec, const struct rule *rule)
+static enum bs_code check_negation(struct walk *walk, const struct rule *rule)
 {
-    struct search search = {
-        .exec = exec,
-        .goal = rule,
-        .seen = (bool *)bs_arena_zalloc(exec->arena, exec->rules->count),
-    };
+    char text[200];
     for (size_t i = 0; i < rule->defs_count; i++) {
-        char text[200];
-        if (clauses_reach(&search, &rule->defs[i].body, true))
-            return bs_error_set(exec->error, BS_REASON_Q_UNSUPPORTED,
+        const struct rule_def *def = &rule->defs[i];
+        BS_TRY(meter_poll(&walk->exec->meter));
+        if (def->negated_count > 0 && depends_on_negation(walk, def, rule))
+            return bs_error_set(walk->exec->error, BS_REASON_Q_UNSUPPORTED,
                                 "%s: a rule can't depend on what it is itself inside a not",
-                                exec_text(rule->defs[i].form, text, sizeof(text)));
+                                exec_text(def->form, text, sizeof(text)));
     }
     return BS_OK;
+}
+
+static void start_rules(struct exec *exec, size_t max)
+{
+    struct rule_set *set = bs_arena_new_item(exec->arena, struct rule_set);
+    set->rules = bs_arena_new_array(exec->arena, max, struct rule);
+    set->slots_count = 8;
+    while (set->slots_count < 2 * max)
+        set->slots_count *= 2;
+    set->slots =
+        (struct rule **)bs_arena_zalloc(exec->arena, set->slots_count * sizeof(struct rule *));
+    exec->rules = set;
 }
 
 enum bs_code rules_parse(struct exec *exec, struct edn rules)
@@ -194,11 +202,17 @@ enum bs_code rules_parse(struct exec *exec, struct edn rules)
         return bs_error_set(exec->error, BS_REASON_Q_INVALID_QUERY,
                             "%s: rules are a vector of [(name ?a) clause ...]",
                             exec_text(rules, text, sizeof(text)));
-    exec->rules = bs_arena_new_item(exec->arena, struct rule_set);
-    exec->rules->rules = bs_arena_new_array(exec->arena, rules.len, struct rule);
-    for (size_t i = 0; i < rules.len; i++)
+    start_rules(exec, rules.len);
+    for (size_t i = 0; i < rules.len; i++) {
+        BS_TRY(meter_poll(&exec->meter));
         BS_TRY(parse_rule(exec, rules.as.items[i]));
+    }
+    struct walk walk = {
+        .exec = exec,
+        .seen = bs_arena_new_array(exec->arena, exec->rules->count, bool),
+        .waiting = bs_arena_new_array(exec->arena, exec->rules->count, const struct rule *),
+    };
     for (size_t i = 0; i < exec->rules->count; i++)
-        BS_TRY(check_negation(exec, &exec->rules->rules[i]));
+        BS_TRY(check_negation(&walk, &exec->rules->rules[i]));
     return BS_OK;
 }
