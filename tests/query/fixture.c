@@ -127,3 +127,48 @@ struct bs_str fixture_answer(struct fixture *fixture, const char *query, const c
                                error.message);
     return edn_print_short(fixture->arena, result, 0);
 }
+
+bool fixture_is(struct fixture *fixture, const char *expected, enum bs_code code, struct edn value,
+                const struct bs_error *error)
+{
+    struct bs_str was;
+    bool is_it;
+    if (code != BS_OK) {
+        is_it = strcmp(bs_error_reason_name(error), expected) == 0;
+        was =
+            bs_arena_printf(fixture->arena, "%s: %s", bs_error_reason_name(error), error->message);
+    } else if (bs_str_starts_with(bs_str_from(expected), BS_STR("db.error/")) ||
+               bs_str_starts_with(bs_str_from(expected), BS_STR("rpc.error/"))) {
+        is_it = false;
+        was = edn_print_short(fixture->arena, value, 0);
+    } else {
+        struct edn wanted = fixture_read(fixture, expected);
+        is_it = edn_equal(value, wanted) && value.type == wanted.type;
+        was = bs_arena_printf(fixture->arena, "%.*s, a %s, and not\n  %s",
+                              BS_STR_ARGS(edn_print_short(fixture->arena, value, 0)),
+                              edn_type_name((enum edn_type)value.type), expected);
+    }
+    fixture->was = bs_arena_dup_cstr(fixture->arena, was);
+    return is_it;
+}
+
+const char *fixture_was(const struct fixture *fixture)
+{
+    return fixture->was ? fixture->was : "nothing failed";
+}
+
+struct fixture people;
+
+int fixture_set_up(void **state)
+{
+    (void)state;
+    fixture_init(&people, fixture_people, fixture_people_count);
+    return 0;
+}
+
+int fixture_tear_down(void **state)
+{
+    (void)state;
+    fixture_fini(&people);
+    return 0;
+}

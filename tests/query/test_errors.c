@@ -10,36 +10,16 @@ struct row {
     const char *names; /* in the message */
 };
 
-static struct fixture people;
-
-static int set_up(void **state)
-{
-    (void)state;
-    fixture_init(&people, fixture_people, fixture_people_count);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fixture_fini(&people);
-    return 0;
-}
-
 static void check_rows(const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct bs_error error = BS_ERROR_INIT;
         struct edn result = edn_nil();
         enum bs_code code = fixture_query(&people, rows[i].query, rows[i].inputs, &result, &error);
-        test_row(rows[i].query, code != BS_OK, "gives %.*s",
-                 BS_STR_ARGS(edn_print_short(people.arena, result, 0)));
-        if (code == BS_OK)
-            continue;
-        test_row(rows[i].query, strcmp(bs_error_reason_name(&error), rows[i].reason) == 0, "%s: %s",
-                 bs_error_reason_name(&error), error.message);
-        test_row(rows[i].query, strstr(error.message, rows[i].names) != NULL, "\"%s\" names no %s",
-                 error.message, rows[i].names);
+        test_row(rows[i].query, fixture_is(&people, rows[i].reason, code, result, &error), "%s",
+                 fixture_was(&people));
+        test_row(rows[i].query, code == BS_OK || strstr(error.message, rows[i].names) != NULL,
+                 "\"%s\" names no %s", error.message, rows[i].names);
     }
     test_rows_end();
 }
@@ -198,9 +178,8 @@ static void test_run__stops_at_deadline_cancel_and_budget(void **state)
         struct edn result;
         enum bs_code code =
             query_run_text(text, inputs, 1, &rows[i].options, people.arena, &result, &error);
-        test_row(rows[i].name, code != BS_OK, "ran to the end");
-        test_row(rows[i].name, strcmp(bs_error_reason_name(&error), rows[i].reason) == 0, "%s: %s",
-                 bs_error_reason_name(&error), error.message);
+        test_row(rows[i].name, fixture_is(&people, rows[i].reason, code, edn_nil(), &error), "%s",
+                 fixture_was(&people));
     }
     test_rows_end();
 }
@@ -229,5 +208,5 @@ int main(void)
         cmocka_unit_test(test_run__stops_at_deadline_cancel_and_budget),
         cmocka_unit_test(test_result__larger_than_the_callers_arena_is_an_error),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, fixture_set_up, fixture_tear_down);
 }

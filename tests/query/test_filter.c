@@ -1,6 +1,6 @@
 /*
- * Filters as data (tests/query/test_index_pull.c has what they mean): their regular expressions,
- * and many threads that ask one.
+ * Filters as data, over the people of the fixture: what they leave and refuse, their regular
+ * expressions, and many threads that ask one.
  */
 
 #include "support.h"
@@ -9,20 +9,63 @@
 
 #include "query/fixture.h"
 
-static struct fixture people;
-
-static int set_up(void **state)
+static void test_filters__show_the_datoms_of_which_all_clauses_hold(void **state)
 {
     (void)state;
-    fixture_init(&people, fixture_people, fixture_people_count);
-    return 0;
+    static const struct {
+        const char *form;
+        const char *expected; /* or the error's reason */
+    } rows[] = {
+        {"[[(= ?a :person/age)]]", "#{8 12 34 42}"},
+        {"[[(= ?a :person/age)] [(< ?v 34)]]", "#{8 12}"},
+        {"[(or [(!= ?a :person/age)] [(< ?v 34)])]", "#{8 12}"},
+        {"[(not [(= ?a :person/age)] [(< ?v 34)])]", "#{34 42}"},
+        {"[(and [(= ?added true)] [(= ?a :person/age)] [(not= ?v 42)])]", "#{8 12 34}"},
+        {"[(not [(< ?v 34)])]", "#{34 42}"},
+        {"[[(= ?v \"no number is\")]]", "#{}"},
+        {"[(not [(< ?e 0)] [(< ?tx 0)])]", "#{8 12 34 42}"},
+        {"[(or [(re-find \"^Al\" ?v)] [(= ?a :person/age)])]", "#{8 12 34 42}"},
+        {"[]", "db.error/invalid-argument"},
+        {"[(= ?a 1)]", "db.error/invalid-argument"},
+        {"[[(< ?x 5)]]", "db.error/invalid-argument"},
+        {"[(or)]", "db.error/invalid-argument"},
+        {"[[(lesser ?v 5)]]", "db.error/unknown-function"},
+        {"[[(missing? $ ?e :person/age)]]", "db.error/unsupported-query"},
+    };
+    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
+        struct bs_error error = BS_ERROR_INIT;
+        struct datom_db *filtered = NULL;
+        struct edn value = edn_nil();
+        enum bs_code code =
+            query_filter(people.db, fixture_read(&people, rows[i].form), &filtered, &error);
+        if (code == BS_OK) {
+            struct edn input = fixture_db(filtered);
+            struct edn found;
+            assert_true(datom_db_is_filtered(filtered));
+            code = query_run_text(BS_STR("[:find [?v ...] :where [_ :person/age ?v]]"), &input, 1,
+                                  NULL, people.arena, &found, &error);
+            if (code == BS_OK)
+                value = edn_collection(EDN_SET, found.as.items, found.len);
+        }
+        test_row(rows[i].form, fixture_is(&people, rows[i].expected, code, value, &error), "%s",
+                 fixture_was(&people));
+        datom_db_unref(filtered);
+    }
+    test_rows_end();
 }
 
-static int tear_down(void **state)
+static void test_filters__refuse_objects_that_may_be_gone(void **state)
 {
     (void)state;
-    fixture_fini(&people);
-    return 0;
+    struct edn call[] = {edn_symbol(BS_STR("=")), edn_symbol(BS_STR("?v")), fixture_db(people.db)};
+    struct edn list = edn_collection(EDN_LIST, call, BS_ARRAY_COUNT(call));
+    struct edn clause = edn_collection(EDN_VECTOR, &list, 1);
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_db *filtered;
+    assert_int_equal(
+        query_filter(people.db, edn_collection(EDN_VECTOR, &clause, 1), &filtered, &error),
+        BS_INVALID_ARGUMENT);
+    assert_int_equal(error.reason, BS_REASON_Q_INVALID_ARGUMENT);
 }
 
 /* The names that a filter leaves, as "Alice Bob", or the reason that it was refused with. */
@@ -132,8 +175,10 @@ static void test_filters__are_asked_by_many_threads_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_filters__show_the_datoms_of_which_all_clauses_hold),
+        cmocka_unit_test(test_filters__refuse_objects_that_may_be_gone),
         cmocka_unit_test(test_filters__match_by_regular_expressions),
         cmocka_unit_test(test_filters__are_asked_by_many_threads_at_once),
     };
-    return cmocka_run_group_tests_name("query/filter", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("query/filter", tests, fixture_set_up, fixture_tear_down);
 }

@@ -1,23 +1,7 @@
-/* Pulls along an index, and filters as data, over the people of the fixture. */
+/* Pulls along an index, over the people of the fixture. */
 #include "support.h"
 
 #include "query/fixture.h"
-
-static struct fixture people;
-
-static int set_up(void **state)
-{
-    (void)state;
-    fixture_init(&people, fixture_people, fixture_people_count);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fixture_fini(&people);
-    return 0;
-}
 
 struct row {
     const char *form;
@@ -27,14 +11,21 @@ struct row {
 static void check_row(const struct row *row, enum bs_code code, struct edn value,
                       const struct bs_error *error)
 {
-    if (code != BS_OK) {
-        test_row(row->form, strcmp(bs_error_reason_name(error), row->expected) == 0, "%s: %s",
-                 bs_error_reason_name(error), error->message);
-        return;
+    test_row(row->form, fixture_is(&people, row->expected, code, value, error), "%s",
+             fixture_was(&people));
+}
+
+/* Pulls each row's form. */
+static void check_pulls(const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct bs_error error = BS_ERROR_INIT;
+        struct edn value = edn_nil();
+        enum bs_code code = query_index_pull(people.db, fixture_read(&people, rows[i].form), NULL,
+                                             people.arena, &value, &error);
+        check_row(&rows[i], code, value, &error);
     }
-    struct bs_str printed = edn_print_short(people.arena, value, 0);
-    test_row(row->form, edn_equal(value, fixture_read(&people, row->expected)), "is %.*s\n  not %s",
-             BS_STR_ARGS(printed), row->expected);
+    test_rows_end();
 }
 
 static void test_index_pull__walks_from_its_start_to_the_attributes_end(void **state)
@@ -61,14 +52,7 @@ static void test_index_pull__walks_from_its_start_to_the_attributes_end(void **s
          "[{:person/name \"Alice\"}]"},
         {"{:index :aevt :selector [:person/parent] :start [:person/friend] :limit 1}", "[nil]"},
     };
-    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
-        struct bs_error error = BS_ERROR_INIT;
-        struct edn value = edn_nil();
-        enum bs_code code = query_index_pull(people.db, fixture_read(&people, rows[i].form), NULL,
-                                             people.arena, &value, &error);
-        check_row(&rows[i], code, value, &error);
-    }
-    test_rows_end();
+    check_pulls(rows, BS_ARRAY_COUNT(rows));
 }
 
 static void test_index_pull__refuses_what_it_can_not_walk(void **state)
@@ -96,15 +80,7 @@ static void test_index_pull__refuses_what_it_can_not_walk(void **state)
         {"{:index :aevt :selector [:person/name] :start [:person/parent]}",
          "db.error/invalid-argument"},
     };
-    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
-        struct bs_error error = BS_ERROR_INIT;
-        struct edn value = edn_nil();
-        enum bs_code code = query_index_pull(people.db, fixture_read(&people, rows[i].form), NULL,
-                                             people.arena, &value, &error);
-        test_row(rows[i].form, code != BS_OK, "nothing is refused");
-        check_row(&rows[i], code, value, &error);
-    }
-    test_rows_end();
+    check_pulls(rows, BS_ARRAY_COUNT(rows));
     struct datom_db *history = datom_db_history(people.db);
     struct bs_error error = BS_ERROR_INIT;
     struct edn value;
@@ -118,68 +94,11 @@ static void test_index_pull__refuses_what_it_can_not_walk(void **state)
     datom_db_unref(history);
 }
 
-static void test_filter__shows_the_datoms_of_which_all_clauses_hold(void **state)
-{
-    (void)state;
-    static const struct row rows[] = {
-        {"[[(= ?a :person/age)]]", "#{8 12 34 42}"},
-        {"[[(= ?a :person/age)] [(< ?v 34)]]", "#{8 12}"},
-        {"[(or [(!= ?a :person/age)] [(< ?v 34)])]", "#{8 12}"},
-        {"[(not [(= ?a :person/age)] [(< ?v 34)])]", "#{34 42}"},
-        {"[(and [(= ?added true)] [(= ?a :person/age)] [(not= ?v 42)])]", "#{8 12 34}"},
-        {"[(not [(< ?v 34)])]", "#{34 42}"},
-        {"[[(= ?v \"no number is\")]]", "#{}"},
-        {"[(not [(< ?e 0)] [(< ?tx 0)])]", "#{8 12 34 42}"},
-        {"[(or [(re-find \"^Al\" ?v)] [(= ?a :person/age)])]", "#{8 12 34 42}"},
-        {"[]", "db.error/invalid-argument"},
-        {"[(= ?a 1)]", "db.error/invalid-argument"},
-        {"[[(< ?x 5)]]", "db.error/invalid-argument"},
-        {"[(or)]", "db.error/invalid-argument"},
-        {"[[(lesser ?v 5)]]", "db.error/unknown-function"},
-        {"[[(missing? $ ?e :person/age)]]", "db.error/unsupported-query"},
-    };
-    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
-        struct bs_error error = BS_ERROR_INIT;
-        struct datom_db *filtered = NULL;
-        struct edn value = edn_nil();
-        enum bs_code code =
-            query_filter(people.db, fixture_read(&people, rows[i].form), &filtered, &error);
-        if (code == BS_OK) {
-            struct edn input = fixture_db(filtered);
-            struct edn found;
-            assert_true(datom_db_is_filtered(filtered));
-            code = query_run_text(BS_STR("[:find [?v ...] :where [_ :person/age ?v]]"), &input, 1,
-                                  NULL, people.arena, &found, &error);
-            if (code == BS_OK)
-                value = edn_collection(EDN_SET, found.as.items, found.len);
-        }
-        check_row(&rows[i], code, value, &error);
-        datom_db_unref(filtered);
-    }
-    test_rows_end();
-}
-
-static void test_filter__refuses_objects_that_may_be_gone(void **state)
-{
-    (void)state;
-    struct edn call[] = {edn_symbol(BS_STR("=")), edn_symbol(BS_STR("?v")), fixture_db(people.db)};
-    struct edn list = edn_collection(EDN_LIST, call, BS_ARRAY_COUNT(call));
-    struct edn clause = edn_collection(EDN_VECTOR, &list, 1);
-    struct bs_error error = BS_ERROR_INIT;
-    struct datom_db *filtered;
-    assert_int_equal(
-        query_filter(people.db, edn_collection(EDN_VECTOR, &clause, 1), &filtered, &error),
-        BS_INVALID_ARGUMENT);
-    assert_int_equal(error.reason, BS_REASON_Q_INVALID_ARGUMENT);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_index_pull__walks_from_its_start_to_the_attributes_end),
         cmocka_unit_test(test_index_pull__refuses_what_it_can_not_walk),
-        cmocka_unit_test(test_filter__shows_the_datoms_of_which_all_clauses_hold),
-        cmocka_unit_test(test_filter__refuses_objects_that_may_be_gone),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, fixture_set_up, fixture_tear_down);
 }

@@ -3,22 +3,6 @@
 
 #include "query/fixture.h"
 
-static struct fixture people;
-
-static int set_up(void **state)
-{
-    (void)state;
-    fixture_init(&people, fixture_people, fixture_people_count);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fixture_fini(&people);
-    return 0;
-}
-
 static enum bs_code pull(struct datom_db *db, const char *pattern_text, const char *id, bool many,
                          struct edn *ret_value, struct bs_error *error)
 {
@@ -44,14 +28,10 @@ static void check_rows(const struct row *rows, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct bs_error error = BS_ERROR_INIT;
         struct edn value = edn_nil();
-        if (pull(people.db, rows[i].pattern, rows[i].id, rows[i].many, &value, &error) != BS_OK) {
-            test_row(rows[i].pattern, strcmp(bs_error_reason_name(&error), rows[i].expected) == 0,
-                     "%s: %s", bs_error_reason_name(&error), error.message);
-            continue;
-        }
-        struct bs_str printed = edn_print_short(people.arena, value, 0);
-        test_row(rows[i].pattern, edn_equal(value, fixture_read(&people, rows[i].expected)),
-                 "is %.*s\n  not %s", BS_STR_ARGS(printed), rows[i].expected);
+        enum bs_code code =
+            pull(people.db, rows[i].pattern, rows[i].id, rows[i].many, &value, &error);
+        test_row(rows[i].pattern, fixture_is(&people, rows[i].expected, code, value, &error), "%s",
+                 fixture_was(&people));
     }
     test_rows_end();
 }
@@ -301,5 +281,5 @@ int main(void)
         cmocka_unit_test(test_entity__touched_is_a_map_with_its_components),
         cmocka_unit_test(test_entity__touched_ends_where_components_form_a_ring),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, fixture_set_up, fixture_tear_down);
 }

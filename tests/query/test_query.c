@@ -9,39 +9,14 @@ struct row {
     const char *expected;
 };
 
-static struct fixture people;
-
-static int set_up(void **state)
-{
-    (void)state;
-    fixture_init(&people, fixture_people, fixture_people_count);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fixture_fini(&people);
-    return 0;
-}
-
-static void check_rows(const struct row *rows, size_t count)
+static void check_rows(struct fixture *fixture, const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct bs_error error = BS_ERROR_INIT;
         struct edn result = edn_nil();
-        enum bs_code code = fixture_query(&people, rows[i].query, rows[i].inputs, &result, &error);
-        test_row(rows[i].query, code == BS_OK, "%s: %s", bs_error_reason_name(&error),
-                 error.message);
-        if (code != BS_OK)
-            continue;
-        struct bs_str printed = edn_print_short(people.arena, result, 0);
-        test_row(rows[i].query, edn_equal(result, fixture_read(&people, rows[i].expected)),
-                 "is %.*s\n  not %s", BS_STR_ARGS(printed), rows[i].expected);
-        struct edn read = fixture_read(&people, rows[i].expected);
-        test_row(rows[i].query, result.type == read.type, "is a %s, not a %s",
-                 edn_type_name((enum edn_type)result.type),
-                 edn_type_name((enum edn_type)read.type));
+        enum bs_code code = fixture_query(fixture, rows[i].query, rows[i].inputs, &result, &error);
+        test_row(rows[i].query, fixture_is(fixture, rows[i].expected, code, result, &error), "%s",
+                 fixture_was(fixture));
     }
     test_rows_end();
 }
@@ -49,7 +24,7 @@ static void check_rows(const struct row *rows, size_t count)
 #define CHECK(...)                                                                                 \
     do {                                                                                           \
         static const struct row rows[] = {__VA_ARGS__};                                            \
-        check_rows(rows, BS_ARRAY_COUNT(rows));                                                    \
+        check_rows(&people, rows, BS_ARRAY_COUNT(rows));                                           \
     } while (0)
 
 static void test_find__gives_the_shape_that_its_spec_asks_for(void **state)
@@ -387,16 +362,8 @@ static void test_views__are_databases_like_any_other(void **state)
          " [$old ?e :person/age ?old] [(!= ?old ?new)]]",
          "[$ $before]", "#{[\"Bob\" 42 43]}"},
     };
-    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
-        struct bs_error error = BS_ERROR_INIT;
-        struct edn result = edn_nil();
-        enum bs_code code = fixture_query(&changed, rows[i].query, rows[i].inputs, &result, &error);
-        test_row(rows[i].query, code == BS_OK, "%s", error.message);
-        test_row(rows[i].query, edn_equal(result, fixture_read(&changed, rows[i].expected)),
-                 "is %.*s", BS_STR_ARGS(edn_print_short(changed.arena, result, 0)));
-    }
+    check_rows(&changed, rows, BS_ARRAY_COUNT(rows));
     fixture_fini(&changed);
-    test_rows_end();
 }
 
 static void test_explain__tells_the_steps_in_their_order(void **state)
@@ -455,5 +422,5 @@ int main(void)
         cmocka_unit_test(test_columns__name_what_find_gives),
         cmocka_unit_test(test_pull_in_find__is_of_the_rows_that_stay),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, fixture_set_up, fixture_tear_down);
 }
