@@ -95,3 +95,46 @@ void rows_run(struct datom_conn *conn, const struct row *rows, size_t count)
         run_row(conn, &rows[i]);
     test_rows_end();
 }
+
+static void print_fields(const struct bs_error *error, struct bs_buf *out)
+{
+    for (size_t i = 0; i < error->fields_count; i++) {
+        const struct bs_error_field *field = &error->fields[i];
+        bs_buf_printf(out, "%s%s=", i > 0 ? " " : "", field->key);
+        if (field->is_text)
+            bs_buf_append_cstr(out, field->text);
+        else
+            bs_buf_printf(out, "%lld", (long long)field->integer);
+    }
+}
+
+static uint64_t basis_of(struct datom_conn *conn)
+{
+    struct datom_db *db = datom_conn_db(conn);
+    uint64_t t = datom_db_basis_t(db);
+    datom_db_unref(db);
+    return t;
+}
+
+void rows_run_errors(struct datom_conn *conn, const struct error_row *rows, size_t count)
+{
+    uint64_t before = basis_of(conn);
+    for (size_t i = 0; i < count; i++) {
+        const struct error_row *row = &rows[i];
+        struct bs_error error = BS_ERROR_INIT;
+        BS_CLEANUP(bs_buf_fini) struct bs_buf fields = BS_BUF_INIT(0);
+        enum bs_code code = datom_transact_text(conn, bs_str_from(row->tx), NULL, NULL, &error);
+        print_fields(&error, &fields);
+        test_row(row->name, code != BS_OK, "went through");
+        test_row(row->name, code == error.code, "%s and %s", bs_code_name(code),
+                 bs_code_name(error.code));
+        test_row(row->name, error.reason == row->reason, "%s", bs_error_reason_name(&error));
+        test_row(row->name, strstr(error.message, row->message) != NULL, "%s", error.message);
+        test_row(row->name, strcmp(bs_buf_cstr(&fields), row->fields) == 0, "%s",
+                 bs_buf_cstr(&fields));
+        /* the same without anybody who wants to know */
+        assert_int_equal(datom_transact_text(conn, bs_str_from(row->tx), NULL, NULL, NULL), code);
+    }
+    assert_int_equal(basis_of(conn), before);
+    test_rows_end();
+}

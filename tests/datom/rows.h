@@ -24,7 +24,18 @@ struct datom_conn *rows_fork(struct datom_conn *conn);
  * transaction's t.
  */
 void rows_print_datoms(struct datom_report *report, struct bs_buf *out);
+/* What an error says: a row names the fields beside the reason and a part of the message. */
+struct error_row {
+    const char *name;
+    const char *tx;
+    enum bs_reason reason;
+    const char *message;
+    const char *fields; /* "key=value key=value ...", all of them, in the error's order */
+};
+
 /* Runs all rows, checks each fork afterwards, and fails when a row is off. */
 void rows_run(struct datom_conn *conn, const struct row *rows, size_t count);
+/* Transacts each row, which must be refused as it says, and leave nothing behind. */
+void rows_run_errors(struct datom_conn *conn, const struct error_row *rows, size_t count);
 
 #endif

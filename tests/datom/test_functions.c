@@ -2,53 +2,21 @@
 
 #include "support.h"
 
+#include "datom/constants.h"
 #include "datom/datom.h"
 
-static enum bs_code no_forms(void *self, const struct datom_tx_call *call, struct edn *ret_tx_data,
-                             struct bs_error *error)
-{
-    (void)self;
-    (void)call;
-    (void)error;
-    *ret_tx_data = edn_nil();
-    return BS_OK;
-}
-
-static enum bs_code any_value(void *self, struct edn value, struct bs_arena *arena,
-                              struct edn *ret_return, struct bs_error *error)
-{
-    (void)self;
-    (void)value;
-    (void)arena;
-    (void)error;
-    *ret_return = edn_boolean(true);
-    return BS_OK;
-}
-
-static enum bs_code any_entity(void *self, struct datom_db *db_after, datom_id e,
-                               struct bs_arena *arena, struct edn *ret_return,
-                               struct bs_error *error)
-{
-    (void)self;
-    (void)db_after;
-    (void)e;
-    (void)arena;
-    (void)error;
-    *ret_return = edn_boolean(true);
-    return BS_OK;
-}
+static const struct edn nothing = {.type = EDN_NIL};
+static const struct edn yes = {.type = EDN_BOOLEAN, .as.boolean = true};
 
 static struct datom_functions *new_registry(void)
 {
     struct datom_functions *functions = datom_functions_new();
-    datom_functions_add_tx(functions, BS_STR("my/one"),
-                           (struct datom_tx_function){.call = no_forms, .args_max = 1});
+    datom_functions_add_tx(functions, BS_STR("my/one"), constant_tx(&nothing, 1));
     datom_functions_add_value_predicate(functions, BS_STR("my/one"),
-                                        (struct datom_value_predicate){.test = any_value});
+                                        constant_value_predicate(&yes));
     datom_functions_add_entity_predicate(functions, BS_STR("my/whole"),
-                                         (struct datom_entity_predicate){.test = any_entity});
-    datom_functions_add_tx(functions, BS_STR("my/two"),
-                           (struct datom_tx_function){.call = no_forms, .args_max = 2});
+                                         constant_entity_predicate(&yes));
+    datom_functions_add_tx(functions, BS_STR("my/two"), constant_tx(&nothing, 2));
     return functions;
 }
 
@@ -71,8 +39,7 @@ static void test_functions__a_name_that_comes_again_is_replaced(void **state)
 {
     (void)state;
     BS_CLEANUP(datom_functions_unrefp) struct datom_functions *functions = new_registry();
-    datom_functions_add_tx(functions, BS_STR("my/one"),
-                           (struct datom_tx_function){.call = no_forms, .args_max = 9});
+    datom_functions_add_tx(functions, BS_STR("my/one"), constant_tx(&nothing, 9));
     assert_int_equal(datom_functions_find_tx(functions, BS_STR("my/one"))->args_max, 9);
     assert_true(bs_str_equals(datom_functions_name_at(functions, DATOM_FUNCTION_TX, 0), "my/one"));
     assert_true(bs_str_equals(datom_functions_name_at(functions, DATOM_FUNCTION_TX, 1), "my/two"));

@@ -8,14 +8,6 @@
 #include "datom/people.h"
 #include "datom/rows.h"
 
-struct error_row {
-    const char *name;
-    const char *tx;
-    enum bs_reason reason;
-    const char *message; /* a part of it, after the form's number and text */
-    const char *fields;
-};
-
 static const struct error_row rows[] = {
     {"the transaction", "17", BS_REASON_DB_INVALID_TX_FORM, "17 is no transaction", ""},
     {"a form", "[[:db/add " ANN " :p/age 1] 17]", BS_REASON_DB_INVALID_TX_FORM,
@@ -108,36 +100,9 @@ static const struct error_row rows[] = {
      "value=#inst \"1971-01-01T00:00:00.000-00:00\" form=0"},
 };
 
-static void print_fields(const struct bs_error *error, struct bs_buf *out)
-{
-    for (size_t i = 0; i < error->fields_count; i++) {
-        const struct bs_error_field *field = &error->fields[i];
-        bs_buf_printf(out, "%s%s=", i > 0 ? " " : "", field->key);
-        if (field->is_text)
-            bs_buf_append_cstr(out, field->text);
-        else
-            bs_buf_printf(out, "%lld", (long long)field->integer);
-    }
-}
-
 static void test_errors__name_the_form_and_what_is_in_it(void **state)
 {
-    struct datom_conn *conn = *state;
-    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
-        const struct error_row *row = &rows[i];
-        struct bs_error error = BS_ERROR_INIT;
-        enum bs_code code = datom_transact_text(conn, bs_str_from(row->tx), NULL, NULL, &error);
-        test_row(row->name, code != BS_OK, "went through");
-        test_row(row->name, error.reason == row->reason, "%s", bs_error_reason_name(&error));
-        test_row(row->name, strstr(error.message, row->message) != NULL, "%s", error.message);
-        BS_CLEANUP(bs_buf_fini) struct bs_buf fields = BS_BUF_INIT(0);
-        print_fields(&error, &fields);
-        test_row(row->name, strcmp(bs_buf_cstr(&fields), row->fields) == 0, "%s",
-                 bs_buf_cstr(&fields));
-        /* the same without anybody who wants to know */
-        assert_int_equal(datom_transact_text(conn, bs_str_from(row->tx), NULL, NULL, NULL), code);
-    }
-    test_rows_end();
+    rows_run_errors(*state, rows, BS_ARRAY_COUNT(rows));
 }
 
 static int setup(void **state)
