@@ -6,22 +6,6 @@
 
 #include "query/fixture.h"
 
-static struct fixture people;
-
-static int set_up(void **state)
-{
-    (void)state;
-    fixture_init(&people, fixture_people, fixture_people_count);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fixture_fini(&people);
-    return 0;
-}
-
 /* A row's text repeats its middle `count` times: in it, # is its number and + the one after it. */
 struct repeated {
     const char *name;
@@ -148,5 +132,5 @@ int main(void)
         cmocka_unit_test(test_rules__of_any_number_end),
         cmocka_unit_test(test_clauses__inside_each_other_are_planned_in_time),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, fixture_set_up, fixture_tear_down);
 }
