@@ -205,7 +205,7 @@ static enum bs_code settle(struct tx_excision *excision, struct bs_error *error)
     for (size_t i = 0; i < excision->erased_count; i++) {
         const struct datom_life *life = &excision->erased[i].life;
         is_schema = is_schema || datom_schema_is_affected_by(life->a);
-        if (life->t_retracted == DATOM_LIVE)
+        if (life->t_retracted == DATOM_LIVE && !excision->erased[i].is_uncounted)
             tx->uncounted[tx->uncounted_count++] =
                 (struct datom){.e = life->e, .a = life->a, .v = life->v, .tx = tx->tx_id};
     }

@@ -23,6 +23,7 @@ struct tx_excise_target {
 struct tx_erased {
     struct datom_life life;
     bool is_forgotten; /* no index has it, or none any more */
+    bool is_uncounted; /* it has no end, and is not counted among what is live */
 };
 
 struct tx_excision {

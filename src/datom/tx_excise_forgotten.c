@@ -7,28 +7,35 @@
 #include "datom/bootstrap.h"
 #include "datom/tx_excise.h"
 
+static enum bs_code find_forgetful_in(struct tx_excision *excision, struct datom_body *body,
+                                      enum datom_family family, struct bs_error *error)
+{
+    struct bs_error failure = BS_ERROR_INIT;
+    struct datom_source source = {0};
+    uint8_t prefix[4];
+    bs_store_u32(prefix, DATOM_DB_NO_HISTORY);
+    struct bs_str begin = bs_str_make((const char *)prefix, sizeof(prefix));
+    datom_source_open(&source, body, family, &failure);
+    datom_kv_seek(source.iter, begin);
+    for (; source.iter->valid && bs_str_starts_with(source.iter->key, begin);
+         datom_kv_next(source.iter)) {
+        bs_grow(&excision->forgetful, excision->forgetful_count, &excision->forgetful_capacity,
+                sizeof(*excision->forgetful));
+        excision->forgetful[excision->forgetful_count++] = bs_load_u64(source.iter->key.ptr + 4);
+    }
+    enum bs_code code = source.iter->code;
+    datom_source_close(&source);
+    if (code != BS_OK && error)
+        *error = failure;
+    return code;
+}
+
+/* A branch lacks what its base has forgotten, also by a noHistory that the branch never had. */
 static enum bs_code find_forgetful(struct tx_excision *excision, struct bs_error *error)
 {
-    struct tx *tx = excision->tx;
-    for (int past = 0; past <= 1; past++) {
-        struct datom_source source = {0};
-        uint8_t prefix[4];
-        enum datom_family family = past ? DATOM_FAMILY_AEVT_H : DATOM_FAMILY_AEVT;
-        bs_store_u32(prefix, DATOM_DB_NO_HISTORY);
-        struct bs_str begin = bs_str_make((const char *)prefix, sizeof(prefix));
-        datom_source_open(&source, tx->body_after, family, error);
-        datom_kv_seek(source.iter, begin);
-        for (; source.iter->valid && bs_str_starts_with(source.iter->key, begin);
-             datom_kv_next(source.iter)) {
-            bs_grow(&excision->forgetful, excision->forgetful_count, &excision->forgetful_capacity,
-                    sizeof(*excision->forgetful));
-            excision->forgetful[excision->forgetful_count++] =
-                bs_load_u64(source.iter->key.ptr + 4);
-        }
-        enum bs_code code = source.iter->code;
-        datom_source_close(&source);
-        if (code != BS_OK)
-            return code;
+    for (struct datom_body *body = excision->tx->body_after; body; body = body->parent) {
+        BS_TRY(find_forgetful_in(excision, body, DATOM_FAMILY_AEVT, error));
+        BS_TRY(find_forgetful_in(excision, body, DATOM_FAMILY_AEVT_H, error));
     }
     return BS_OK;
 }
@@ -157,19 +164,26 @@ static int compare_said(const void *a, const void *b)
                       : (x->life.t_added > y->life.t_added) - (x->life.t_added < y->life.t_added);
 }
 
-/* Lives that have an end; those without are in the indexes. */
+/*
+ * Lives that have an end. Those without are in the indexes, but for what a branch of the past lacks
+ * as its base has forgotten it since.
+ */
 static enum bs_code add_lives(struct tx_excision *excision, struct all_said *all,
                               struct bs_error *error)
 {
+    bool is_branch = excision->tx->db->body->parent != NULL;
     if (all->count > 1)
         qsort(all->items, all->count, sizeof(*all->items), compare_said);
-    for (size_t i = 1; i < all->count; i++) {
-        struct said *begun = &all->items[i - 1];
-        const struct said *ended = &all->items[i];
-        if (!begun->added || ended->added || compare_lives(&begun->life, &ended->life) != 0)
+    for (size_t i = 0; i < all->count; i++) {
+        struct said *begun = &all->items[i];
+        const struct said *ended = i + 1 < all->count ? &all->items[i + 1] : NULL;
+        bool has_end = ended && !ended->added && compare_lives(&begun->life, &ended->life) == 0;
+        if (!begun->added || (!has_end && !is_branch))
             continue;
-        begun->life.t_retracted = ended->life.t_added;
+        if (has_end)
+            begun->life.t_retracted = ended->life.t_added;
         tx_excise_add(excision, &begun->life, true);
+        excision->erased[excision->erased_count - 1].is_uncounted = !has_end;
         const struct datom_attribute *attribute = tx_excise_attribute(excision, begun->life.a);
         if (attribute && attribute->type == DATOM_TYPE_REF)
             BS_TRY(tx_excise_collect_copies(excision, &begun->life, error));

@@ -158,6 +158,12 @@ static void test_a_branch_says_again_what_its_base_has_forgotten(void **state)
         expect(branch, "c/marks", 1, 1, 2);
         fixture_transact(branch, "[{:c/name \"a\" :c/count 1}]");
         expect(branch, "c/count", 1, 3, 4);
+        /* and nothing of it is left when it is to be erased there */
+        BS_CLEANUP(datom_conn_unrefp) struct datom_conn *other = NULL;
+        assert_int_equal(datom_conn_fork(past, NULL, &other, NULL), BS_OK);
+        fixture_transact(other, "[{:db/excise [:c/name \"a\"]}]");
+        expect(other, "c/count", 0, 0, 0);
+        expect(other, "c/marks", 0, 0, 0);
         datom_conn_unref(conns[i]);
     }
 }
