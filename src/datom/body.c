@@ -132,6 +132,29 @@ void datom_body_add_counts(struct datom_body *body, const struct datom *datoms, 
     }
 }
 
+static void pass_id(datom_id id, uint64_t *next_t, uint64_t *next_element)
+{
+    if (datom_id_part(id) == DATOM_PART_DB)
+        *next_element = BS_MAX(*next_element, id + 1);
+    else
+        *next_t = BS_MAX(*next_t, datom_id_counter(id) + 1);
+}
+
+void datom_ids_pass(const struct datom *datom, const struct datom_attribute *attribute,
+                    uint64_t *next_t, uint64_t *next_element)
+{
+    pass_id(datom->e, next_t, next_element);
+    if (!attribute)
+        return;
+    if (attribute->type == DATOM_TYPE_REF)
+        pass_id((datom_id)datom->v.as.integer, next_t, next_element);
+    for (uint32_t i = 0; attribute->tuple && i < datom->v.len; i++) {
+        uint32_t at = attribute->tuple->kind == DATOM_TUPLE_HOMOGENEOUS ? 0 : i;
+        if (attribute->tuple->types[at] == DATOM_TYPE_REF && datom->v.as.items[i].type == EDN_LONG)
+            pass_id((datom_id)datom->v.as.items[i].as.integer, next_t, next_element);
+    }
+}
+
 void datom_body_change(struct datom_body *body, const struct datom_change *change)
 {
     struct datom_tree *tree = &body->trees[change->family];

@@ -61,6 +61,13 @@ struct datom_counts *datom_counts_dup(const struct datom_counts *counts);
 uint64_t datom_body_count(const struct datom_body *body, datom_id attribute);
 void datom_body_add_counts(struct datom_body *body, const struct datom *datoms, size_t count);
 
+/*
+ * Moves the counters of ids above all those that a datom speaks of: an id that stands in a value
+ * only was issued too. NULL attribute: the value has none.
+ */
+void datom_ids_pass(const struct datom *datom, const struct datom_attribute *attribute,
+                    uint64_t *next_t, uint64_t *next_element);
+
 /* Changes a family of a body that is not shared. */
 void datom_body_change(struct datom_body *body, const struct datom_change *change);
 

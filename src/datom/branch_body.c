@@ -83,18 +83,20 @@ static enum bs_code find_instant(struct datom_body *body, struct bs_error *error
     return code;
 }
 
-/* Of :db.part/db every id up to the last of which something is or was said: above an attribute's or
- * an ident's, which the schema knows, others may stand. */
+/* Of :db.part/db every id up to the last of which something is or was said, or that something
+ * refers to: above an attribute's or an ident's, which the schema knows, others may stand. */
 static enum bs_code find_next_element(struct datom_body *body, struct bs_error *error)
 {
+    static const enum datom_family families[] = {DATOM_FAMILY_EAVT, DATOM_FAMILY_EAVT_H,
+                                                 DATOM_FAMILY_VAET, DATOM_FAMILY_VAET_H};
     uint8_t end[8];
     bs_store_u64(end, datom_id_make(DATOM_PART_DB + 1, 0));
     body->next_element =
         BS_MAX((uint64_t)datom_schema_limit(body->schema), (uint64_t)DATOM_BOOT_NEXT_ELEMENT);
-    for (int past = 0; past <= 1; past++) {
+    for (size_t i = 0; i < BS_ARRAY_COUNT(families); i++) {
         struct bs_error failure = BS_ERROR_INIT;
         struct datom_source source = {0};
-        datom_source_open(&source, body, past ? DATOM_FAMILY_EAVT_H : DATOM_FAMILY_EAVT, &failure);
+        datom_source_open(&source, body, families[i], &failure);
         datom_kv_before(source.iter, bs_str_make((const char *)end, sizeof(end)));
         if (source.iter->valid)
             body->next_element = BS_MAX(body->next_element, bs_load_u64(source.iter->key.ptr) + 1);

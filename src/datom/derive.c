@@ -139,12 +139,10 @@ static void count(struct datom_body *body, const struct datom *datoms, size_t da
     body->basis_t = t;
     body->next_t = BS_MAX(body->next_t, t + 1);
     for (size_t i = 0; i < datoms_count; i++) {
-        datom_id e = datoms[i].e;
-        if (datom_id_part(e) == DATOM_PART_DB)
-            body->next_element = BS_MAX(body->next_element, e + 1);
-        else
-            body->next_t = BS_MAX(body->next_t, datom_id_counter(e) + 1);
-        if (e == datom_t_to_tx(t) && datoms[i].a == DATOM_DB_TX_INSTANT && datoms[i].added)
+        datom_ids_pass(&datoms[i], datom_schema_attribute(body->schema, datoms[i].a), &body->next_t,
+                       &body->next_element);
+        if (datoms[i].e == datom_t_to_tx(t) && datoms[i].a == DATOM_DB_TX_INSTANT &&
+            datoms[i].added)
             body->last_instant_ms = datoms[i].v.as.integer;
     }
     datom_body_add_counts(body, datoms, datoms_count);

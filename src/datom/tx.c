@@ -337,11 +337,9 @@ static void count_ids(struct tx *tx, const struct datom_log_entry *entry)
 {
     tx->next_t = BS_MAX(tx->next_t, tx->t + 1);
     for (size_t i = 0; i < entry->count; i++) {
-        datom_id e = entry->datoms[i].e;
-        if (datom_id_part(e) == DATOM_PART_DB)
-            tx->next_element = BS_MAX(tx->next_element, e + 1);
-        else
-            tx->next_t = BS_MAX(tx->next_t, datom_id_counter(e) + 1);
+        const struct datom *datom = &entry->datoms[i];
+        datom_ids_pass(datom, datom_schema_attribute(tx->db->body->schema, datom->a), &tx->next_t,
+                       &tx->next_element);
     }
 }
 

@@ -101,6 +101,54 @@ static void test_round_trip__by_an_export(void **state)
     assert_string_equal(bs_buf_cstr(&taken), bs_buf_cstr(&given));
 }
 
+/* What a value refers to was issued, also when nothing was said of it. */
+static void test_round_trip__by_an_export_gives_no_id_twice(void **state)
+{
+    (void)state;
+    static const char schema[] =
+        "[{:db/ident :r/n :db/valueType :db.type/long :db/cardinality :db.cardinality/one}"
+        " {:db/ident :r/to :db/valueType :db.type/ref :db/cardinality :db.cardinality/one}"
+        " {:db/ident :r/pair :db/valueType :db.type/tuple :db/tupleType :db.type/ref"
+        "  :db/cardinality :db.cardinality/one}]";
+    static const char *const rows[] = {
+        "[[:db/add \"a\" :r/n 5] [:db/retract \"none\" :r/n 1]"
+        " [:db/add \"a\" :r/to \"b\"] [:db/retract \"b\" :r/n 1]]",
+        "[[:db/add \"a\" :r/n 5] [:db/retract \"none\" :r/n 1]"
+        " [:db/add \"a\" :r/pair [\"b\" nil]] [:db/retract \"b\" :r/n 1]]",
+        "[[:db/add \"a\" :r/to \"b\"] [:db/retract \"b\" :r/n 1]"
+        " {:db/force-partition {\"b\" :db.part/db}}]",
+    };
+    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
+        BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
+        char given[20], taken[20];
+        struct datom_report *report;
+        snprintf(given, sizeof(given), "refers-%zu", i);
+        snprintf(taken, sizeof(taken), "referred-%zu", i);
+        struct datom_conn *conn = open_store(given);
+        fixture_transact(conn, schema);
+        assert_int_equal(datom_transact_text(conn, bs_str_from(rows[i]), NULL, &report, NULL),
+                         BS_OK);
+        datom_id referred = datom_report_tempid(report, BS_STR("b"));
+        datom_report_free(report);
+        datom_conn_unref(conn);
+        export_store(given, &text);
+        assert_int_equal(load(taken, bs_buf_str(&text), NULL), BS_OK);
+        conn = open_store(taken);
+        assert_int_equal(datom_transact_text(conn,
+                                             BS_STR("[{:db/id \"x\" :r/n 1} {:db/id \"y\" :r/n 2"
+                                                    " :db/force-partition {\"y\" :db.part/db}}]"),
+                                             NULL, &report, NULL),
+                         BS_OK);
+        test_row(rows[i],
+                 datom_report_tempid(report, BS_STR("x")) != referred &&
+                     datom_report_tempid(report, BS_STR("y")) != referred,
+                 "%llu is given again", (unsigned long long)referred);
+        datom_report_free(report);
+        datom_conn_unref(conn);
+    }
+    test_rows_end();
+}
+
 static void test_round_trip__by_indexes_made_anew(void **state)
 {
     (void)state;
@@ -225,6 +273,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip__by_an_export),
+        cmocka_unit_test(test_round_trip__by_an_export_gives_no_id_twice),
         cmocka_unit_test(test_round_trip__by_indexes_made_anew),
         cmocka_unit_test(test_round_trip__by_a_backup),
         cmocka_unit_test(test_excised_log__has_no_retraction_without_its_assertion),
