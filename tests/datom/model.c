@@ -48,22 +48,77 @@ void model_add_life(struct model *model, const struct model_life *life)
     model->lives[model->count++] = *life;
 }
 
+/* ---- the past ---- */
+
+static void count_id(struct model *model, datom_id id)
+{
+    if (datom_id_part(id) == DATOM_PART_DB)
+        model->next_element = BS_MAX(model->next_element, id + 1);
+    else
+        model->next_t = BS_MAX(model->next_t, datom_id_counter(id) + 1);
+}
+
+/* Moves the counters above all ids that a life speaks of. */
+static void count_ids(struct model *model, const struct model_life *life)
+{
+    const struct model_attribute *attribute = model_attribute(model, life->a);
+    enum datom_type type;
+    count_id(model, life->e);
+    if (attribute && attribute->type == DATOM_TYPE_REF)
+        count_id(model, (datom_id)life->v.as.integer);
+    if (!attribute || attribute->type != DATOM_TYPE_TUPLE || life->v.type != EDN_VECTOR)
+        return;
+    for (uint32_t i = 0; i < life->v.len; i++) {
+        if (life->v.as.items[i].type == EDN_LONG && attribute->id >= DATOM_BOOT_NEXT_ELEMENT &&
+            model_element_type(model, attribute, i, &type) && type == DATOM_TYPE_REF)
+            count_id(model, (datom_id)life->v.as.items[i].as.integer);
+    }
+}
+
 void model_take_back(struct model *model, size_t moment)
 {
     uint64_t t = model->moments[moment].t;
+    if (t == model->t)
+        return;
     for (size_t i = model->count; i-- > 0;) {
         struct model_life *life = &model->lives[i];
         if (life->t_added > t)
             *life = model->lives[--model->count];
-        else if (!model_is_live(life) && !life->is_forgotten && life->t_retracted > t)
+        else if (life->is_forgotten)
+            life->is_unsaid = life->is_unsaid || life->t_retracted > t;
+        else if (!model_is_live(life) && life->t_retracted > t)
             life->t_retracted = MODEL_LIVE;
+    }
+    model->moments_count = moment + 1;
+    model_read_schema(model);
+    model->next_element = DATOM_BOOT_NEXT_ELEMENT;
+    for (size_t i = 0; i < model->count; i++) {
+        if (!model->lives[i].is_forgotten)
+            count_ids(model, &model->lives[i]);
     }
     model->t = t;
     model->next_t = model->moments[moment].next_t;
-    model->next_element = model->moments[moment].next_element;
-    model->moments_count = moment + 1;
-    model_read_schema(model);
 }
+
+void model_read_log(struct model *model, size_t moment)
+{
+    model_take_back(model, moment);
+    for (size_t i = 0; i < model->count; i++) {
+        struct model_life *life = &model->lives[i];
+        if (!life->is_unsaid)
+            continue;
+        life->is_unsaid = life->is_forgotten = false;
+        life->t_retracted = MODEL_LIVE;
+    }
+    model_read_schema(model);
+    model->next_element = DATOM_BOOT_NEXT_ELEMENT;
+    model->next_t = model->t + 1;
+    for (size_t i = 0; i < model->count; i++)
+        count_ids(model, &model->lives[i]);
+    model->moments[moment].next_t = model->next_t;
+}
+
+/* ---- finding ---- */
 
 const struct model_life *model_find(const struct model *model, datom_id e, datom_id a,
                                     const struct edn *v)

@@ -57,14 +57,16 @@ struct model_life {
     /* Superseded while its attribute was noHistory: nothing shows it, but excisions of references
      * take the copies that were made of it. */
     bool is_forgotten;
+    /* Forgotten, by a transaction that a branch of the past does not have: its log has the
+     * assertion alone. */
+    bool is_unsaid;
 };
 
-/* A transaction: when it was, and which ids come after it. */
+/* A transaction: when it was, and which t comes after it. */
 struct model_moment {
     uint64_t t;
     int64_t instant_ms;
     uint64_t next_t;
-    datom_id next_element;
 };
 
 struct model {
@@ -85,8 +87,11 @@ void model_init(struct model *model, enum model_mistake mistake);
 void model_fini(struct model *model);
 struct model model_dup(const struct model *model);
 void model_add_life(struct model *model, const struct model_life *life);
-/* Takes back everything after one of the moments. */
+/* Takes back everything after one of the moments: what a branch from there has. */
 void model_take_back(struct model *model, size_t moment);
+/* Goes on as a store does that is made of the log up to a moment: it has what was forgotten later,
+ * and knows of those ids only that something is said of. */
+void model_read_log(struct model *model, size_t moment);
 
 static inline bool model_is_live(const struct model_life *life)
 {
@@ -106,6 +111,9 @@ datom_id model_last_holder(const struct model *model, datom_id a, struct edn v);
 /* Reads the attributes out of the lives. */
 void model_read_schema(struct model *model);
 const struct model_attribute *model_attribute(const struct model *model, datom_id id);
+/* What stands at a place of a tuple; false: no place of it. */
+bool model_element_type(const struct model *model, const struct model_attribute *attribute,
+                        uint32_t idx, enum datom_type *ret_type);
 const struct model_attribute *model_attribute_named(const struct model *model, struct edn ident);
 /* Texts that can't stand in a tuple. */
 bool model_is_too_long(struct edn v);

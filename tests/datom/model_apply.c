@@ -314,7 +314,6 @@ static void take_ids(const struct model_tx *tx, struct model *model)
         .t = tx->t,
         .instant_ms = tx->instant_ms,
         .next_t = model->next_t,
-        .next_element = model->next_element,
     };
 }
 

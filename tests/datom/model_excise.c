@@ -73,8 +73,8 @@ static void erase_copies(struct erasure *erasure, const struct model_life *ref)
     for (size_t i = 0; i < model->count; i++) {
         const struct model_life *life = &model->lives[i];
         const struct model_attribute *attribute = model_attribute(model, life->a);
-        if (life->e != ref->e || life->t_added < ref->t_added ||
-            life->t_added >= ref->t_retracted || !attribute)
+        bool is_later = !ref->is_unsaid && life->t_added >= ref->t_retracted;
+        if (life->e != ref->e || life->t_added < ref->t_added || is_later || !attribute)
             continue;
         for (uint32_t j = 0; j < attribute->members_count; j++)
             erasure->is_erased[i] =

@@ -51,20 +51,6 @@ bool model_coerce(struct model_tx *tx, const struct model_attribute *attribute, 
     return v->type == types[attribute->type];
 }
 
-/* What stands at a place of a tuple; false: no place of it. */
-static bool element_type(const struct model_tx *tx, const struct model_attribute *attribute,
-                         uint32_t idx, enum datom_type *ret_type)
-{
-    if (attribute->members_count > 0) {
-        const struct model_attribute *member =
-            model_attribute(tx->before, attribute->members[BS_MIN(idx, attribute->members_count)]);
-        *ret_type = member ? member->type : DATOM_TYPE_COUNT;
-        return idx < attribute->members_count;
-    }
-    *ret_type = attribute->elements[attribute->elements_count > 0 ? idx : 0];
-    return attribute->elements_count == 0 || idx < attribute->elements_count;
-}
-
 /* Composites and heterogeneous tuples have a length, homogeneous ones may have any. */
 static bool has_length(const struct model_attribute *attribute, struct edn v)
 {
@@ -88,7 +74,7 @@ bool model_coerce_tuple(struct model_tx *tx, const struct model_attribute *attri
         items[i] = v->as.items[i];
         if (is_definition || edn_is_nil(items[i]))
             continue;
-        fits = element_type(tx, attribute, i, &element.type);
+        fits = model_element_type(tx->before, attribute, i, &element.type);
         if (fits && element.type == DATOM_TYPE_REF) {
             if (!model_read_place(tx, items[i], place))
                 return false;

@@ -62,6 +62,7 @@ static const struct model_attribute built_in[] = {
     BUILT_IN("db.sequence/next", DATOM_DB_SEQUENCE_NEXT, DATOM_TYPE_LONG, .many = false),
     BUILT_IN("db.migration/name", DATOM_DB_MIGRATION_NAME, DATOM_TYPE_KEYWORD,
              .unique = DATOM_UNIQUE_IDENTITY),
+    BUILT_IN("db.import/position", DATOM_DB_IMPORT_POSITION, DATOM_TYPE_STRING, .is_index = true),
     BUILT_IN("db/ensure", DATOM_DB_ENSURE, DATOM_TYPE_REF, .many = true),
     BUILT_IN("db.attr/check", DATOM_DB_ATTR_CHECK, DATOM_TYPE_STRING, .many = true),
     BUILT_IN("db.attr/preds", DATOM_DB_ATTR_PREDS, DATOM_TYPE_SYMBOL, .many = true),
@@ -161,6 +162,22 @@ const struct model_attribute *model_attribute(const struct model *model, datom_i
             return &model->attributes[i];
     }
     return NULL;
+}
+
+bool model_element_type(const struct model *model, const struct model_attribute *attribute,
+                        uint32_t idx, enum datom_type *ret_type)
+{
+    if (attribute->members_count > 0) {
+        if (idx >= attribute->members_count)
+            return false;
+        const struct model_attribute *member = model_attribute(model, attribute->members[idx]);
+        *ret_type = member ? member->type : DATOM_TYPE_COUNT;
+        return true;
+    }
+    if (attribute->elements_count > 0 && idx >= attribute->elements_count)
+        return false;
+    *ret_type = attribute->elements[attribute->elements_count > 0 ? idx : 0];
+    return true;
 }
 
 datom_id model_entid(const struct model *model, struct edn ident)

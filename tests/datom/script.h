@@ -10,16 +10,22 @@
  *                            or [:fork], which goes on in a fork of the last one
  *     [:fork]                goes on in a fork
  *     [:branch N]            goes on in a fork of the past: of the Nth transaction there is
- *     [:back]                goes on in the connection that was forked
+ *     [:load WAY]            goes on in a store that is made of an export of the value, by :text or
+ *                            by :datoms; with N of the value as of the Nth transaction
+ *     [:back]                goes on in the connection that was forked, or loaded from
+ *     [:import [TX...] N]    transactions as a text, which is imported in two goes, N in the first
+ *     [:reports N]           what a subscription gives that began with the Nth transaction, or goes
+ * on
  *     [:hold]                keeps the value, to be looked at later and at the end
  *     [:expire]              takes back what held values pin
  *
- * and on disk, outside of forks only:
+ * and where a store is on disk:
  *
  *     [:reopen]              closes and opens the store
  *     [:rebuild]             makes its indexes anew from its log
  *     [:restore]             goes on in the store that a backup of it gives
- *     [:follow]              looks at it as another process does that reads
+ *     [:follow]              looks at it as another process does that reads; not at one that was
+ * loaded
  *
  * Entities have numbers, as values of :m/id. In forms `#e N` is the id of the one that has the
  * number or had it last, so that forms stay good when others before them are left out; where there
@@ -48,6 +54,7 @@ enum script_difference_kind {
     SCRIPT_NOW,       /* datoms of a value without a view */
     SCRIPT_VIEW,      /* as-of, since, history */
     SCRIPT_HELD,      /* a value that was held */
+    SCRIPT_LOG,       /* the log, reports of a subscription, exports */
     SCRIPT_LOOKUP,    /* get, lookup by unique value, counts */
     SCRIPT_CHECK,     /* the store's own check */
     SCRIPT_IMPOSSIBLE /* an operation that can't fail did */

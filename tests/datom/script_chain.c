@@ -144,8 +144,9 @@ static bool take_fork(struct chain *chain)
         bs_buf_printf(run->options->print, "; a fork of the value: f%zu\n", run->forks_count + 1);
     if (!script_fork_of(run, chain->db, &chain->model))
         return false;
-    model_take_back(&script_here(run)->model, at);
-    return script_compare_everything(run, false);
+    if (view->as_of != UINT64_MAX)
+        model_take_back(&script_here(run)->model, at);
+    return script_compare_everything(run, 0);
 }
 
 static bool take_step(struct chain *chain, struct edn step)

@@ -28,6 +28,9 @@ bool script_compare_seen(struct datom_db *db, const struct model *model,
 bool script_compare_report(const struct datom_report *report, const struct model_tx *tx,
                            const struct model *after, const struct model_view *view,
                            struct script_difference *difference);
+/* script_log.c: the log. */
+bool script_compare_log(struct datom_db *db, const struct model *model,
+                        struct script_difference *difference);
 /* The store's own check. */
 bool script_compare_check(struct datom_db *db, struct script_difference *difference);
 

@@ -269,9 +269,34 @@ static struct edn chain(struct script_source *source)
     return edn_list_finish(&links, EDN_VECTOR);
 }
 
+static struct edn load(struct script_source *source)
+{
+    struct edn way = script_keyword(source, script_chance(source, 2) ? "text" : "datoms");
+    struct edn n = edn_long((int64_t)script_pick(source, 40));
+    return script_chance(source, 2) ? SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("load"), way)
+                                    : SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("load"), way, n);
+}
+
+static struct edn import(struct script_source *source)
+{
+    struct edn_list transactions;
+    edn_list_init(&transactions, source->arena);
+    for (size_t i = 1 + script_pick(source, 4); i > 0; i--)
+        edn_list_add(&transactions, transaction(source));
+    return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("import"),
+                         edn_list_finish(&transactions, EDN_VECTOR),
+                         edn_long((int64_t)script_pick(source, 20)));
+}
+
 static struct edn other_step(struct script_source *source)
 {
-    switch (script_pick(source, 12)) {
+    switch (script_pick(source, 14)) {
+    case 12:
+        return script_chance(source, 2) ? import(source)
+                                        : SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("reports"),
+                                                        edn_long((int64_t)script_pick(source, 40)));
+    case 13:
+        return script_chance(source, 5) ? load(source) : import(source);
     case 0:
     case 1:
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("fork"));

@@ -34,7 +34,7 @@ static struct edn point_in_time(const struct model *model, struct edn tag, uint6
                                     : edn_instant(moment.instant_ms + (int64_t)(n % 2));
 }
 
-static struct edn with_ids(struct script_run *run, const struct model *model, struct edn form)
+struct edn script_with_ids(struct script_run *run, const struct model *model, struct edn form)
 {
     if (form.type == EDN_TAGGED && edn_is_symbol(form.as.items[0], "e"))
         return id_of_number(run, model, form.as.items[1]);
@@ -47,14 +47,14 @@ static struct edn with_ids(struct script_run *run, const struct model *model, st
     size_t count = (size_t)form.len * (form.type == EDN_MAP ? 2 : 1);
     struct edn *items = bs_arena_new_array(run->arena, count + 1, struct edn);
     for (size_t i = 0; i < count; i++)
-        items[i] = with_ids(run, model, form.as.items[i]);
+        items[i] = script_with_ids(run, model, form.as.items[i]);
     form.as.items = items;
     return form;
 }
 
 /* ---- transactions ---- */
 
-static bool compare_outcome(struct script_run *run, const struct model_tx *tx, enum bs_code code,
+bool script_compare_outcome(struct script_run *run, const struct model_tx *tx, enum bs_code code,
                             const struct bs_error *error)
 {
     bool is_expected = tx->reasons_count == 0 ? code == BS_OK : false;
@@ -93,7 +93,7 @@ bool script_transact(struct script_run *run, const struct script_target *target,
     struct datom_report *report = NULL;
     struct bs_error error = BS_ERROR_INIT;
     struct bs_clock clock = bs_clock_of_fixed(&run->clock);
-    forms = with_ids(run, target->model, forms);
+    forms = script_with_ids(run, target->model, forms);
     print_transaction(run, target, forms);
     if (target->view->history)
         model_tx_refuse(&tx, BS_REASON_DB_NOT_ON_HISTORY);
@@ -102,7 +102,7 @@ bool script_transact(struct script_run *run, const struct script_target *target,
     enum bs_code code = target->conn ? datom_transact(target->conn, forms, NULL, &report, &error)
                                      : datom_with(target->db, forms, &clock, &report, &error);
     script_count(run->totals, forms, code == BS_OK ? BS_REASON_NONE : error.reason);
-    bool agrees = compare_outcome(run, &tx, code, &error);
+    bool agrees = script_compare_outcome(run, &tx, code, &error);
     if (agrees && code == BS_OK)
         agrees = script_compare_report(report, &tx, &after, target->view, run->difference);
     model_tx_fini(&tx);
@@ -163,6 +163,12 @@ static bool do_step(struct script_run *run, struct edn step)
         return script_restore(run);
     if (edn_is_keyword(name, "follow"))
         return script_follow(run);
+    if (edn_is_keyword(name, "reports"))
+        return script_reports(run, (uint64_t)step.as.items[1].as.integer);
+    if (edn_is_keyword(name, "load"))
+        return script_load(run, step);
+    if (edn_is_keyword(name, "import"))
+        return script_import(run, step);
     BS_ASSERT(edn_is_keyword(name, "expire"));
     return script_expire(run);
 }
@@ -170,16 +176,18 @@ static bool do_step(struct script_run *run, struct edn step)
 static bool do_steps(struct script_run *run, struct edn script)
 {
     bool is_thorough = run->options->is_thorough;
+    size_t moments = is_thorough ? SIZE_MAX : 0;
     for (run->step = 0; run->step < script.len; run->step++) {
         run->clock.now_ms = FIRST_INSTANT_MS + 1000 * (int64_t)(run->step / STEPS_AN_INSTANT);
         bool is_full = is_thorough || run->step % FULL_EVERY == FULL_EVERY - 1;
         if (!do_step(run, script.as.items[run->step]) ||
-            (is_full && !script_compare_everything(run, is_thorough)))
+            (is_full && !script_compare_everything(run, moments)))
             return false;
     }
     run->step = script.len - 1;
     BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(script_here(run)->conn);
-    return script_compare_held(run) && script_compare_everything(run, is_thorough) &&
+    return script_compare_held(run) && script_compare_everything(run, moments) &&
+           script_compare_log(db, &script_here(run)->model, run->difference) &&
            script_compare_check(db, run->difference);
 }
 
