@@ -296,7 +296,7 @@ static struct edn other_step(struct script_source *source)
                                         : SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("reports"),
                                                         edn_long((int64_t)script_pick(source, 40)));
     case 13:
-        return script_chance(source, 5) ? load(source) : import(source);
+        return script_chance(source, 12) ? load(source) : import(source);
     case 0:
     case 1:
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("fork"));
