@@ -31,6 +31,7 @@
 /* Queries */
 #define BS_LIMIT_QUERY_BYTES (1024ull * 1024 * 1024) /* default memory budget of one query */
 #define BS_LIMIT_PULL_MANY 1000                      /* default :limit of cardinality many */
+#define BS_LIMIT_FILTER_BYTES (64u * 1024 * 1024)    /* what a filter's calls make for one datom */
 
 /* RPC */
 #define BS_LIMIT_MESSAGE_RECEIVED_BYTES (4u * 1024 * 1024)

@@ -19,6 +19,7 @@
 
 struct bs_regexp {
     regex_t posix;
+    bool whole;
     size_t groups_count;                      /* those that the user wrote as groups */
     uint8_t groups[BS_REGEXP_GROUPS_MAX + 1]; /* their numbers in `posix` */
 };
@@ -247,6 +248,7 @@ enum bs_code bs_regexp_new(struct bs_str pattern, bool whole, struct bs_regexp *
         .repeats = 1,
         .flags = REG_EXTENDED,
     };
+    t.regex->whole = whole;
     if (whole)
         bs_buf_append_cstr(&t.out, "^(");
     enum bs_code code = translate(&t);
@@ -277,20 +279,62 @@ size_t bs_regexp_groups_count(const struct bs_regexp *regex)
 
 /* ---- searching ---- */
 
-bool bs_regexp_search(const struct bs_regexp *regex, struct bs_str text,
-                      struct bs_regexp_span ret_spans[BS_REGEXP_GROUPS_MAX + 1])
+/* About so many bytes are looked at between two questions to the interrupt. */
+#define SLICE_BYTES (1024 * 1024)
+
+/*
+ * Where the leftmost match begins; -1: there is none. The places where it may begin are tried in
+ * slices: at each the matcher may read the text to its end.
+ */
+static enum bs_code find_begin(const struct bs_regexp *regex, struct bs_str text,
+                               const struct bs_interrupt *interrupt, regoff_t *ret_begin,
+                               struct bs_error *error)
+{
+    union {
+        const regex_t *in;
+        regex_t *out; /* re_search changes nothing that a caller sees when it gives no registers */
+    } posix = {.in = &regex->posix};
+    regoff_t length = (regoff_t)text.len;
+    regoff_t slice = (regoff_t)BS_MAX(SLICE_BYTES / (text.len + 1), (size_t)1);
+    *ret_begin = -1;
+    for (regoff_t at = 0; at <= length && *ret_begin < 0; at += slice) {
+        regoff_t range = BS_MIN(slice - 1, length - at);
+        BS_TRY(bs_interrupt_check(interrupt, error));
+        *ret_begin = re_search(posix.out, text.ptr, length, at, range, NULL);
+    }
+    return BS_OK;
+}
+
+static enum bs_code search(const struct bs_regexp *regex, struct bs_str text,
+                           const struct bs_interrupt *interrupt, bool *ret_found,
+                           struct bs_regexp_span *ret_spans, struct bs_error *error)
 {
     regmatch_t matches[BS_REGEXP_GROUPS_MAX + 2] = {{0}}; /* all, ours around it, the pattern's */
-    matches[0] = (regmatch_t){.rm_so = 0, .rm_eo = (regoff_t)text.len};
-    locale_t before = enter_locale();
-    int failure = regexec(&regex->posix, text.ptr ? text.ptr : "", BS_ARRAY_COUNT(matches), matches,
-                          REG_STARTEND);
-    leave_locale(before);
-    if (failure != 0)
-        return false;
-    for (size_t i = 0; ret_spans && i <= regex->groups_count; i++) {
+    regoff_t begin = 0;
+    if (!regex->whole)
+        BS_TRY(find_begin(regex, text, interrupt, &begin, error));
+    *ret_found = false;
+    if (begin < 0)
+        return BS_OK;
+    matches[0] = (regmatch_t){.rm_so = begin, .rm_eo = (regoff_t)text.len};
+    *ret_found =
+        regexec(&regex->posix, text.ptr, BS_ARRAY_COUNT(matches), matches, REG_STARTEND) == 0;
+    for (size_t i = 0; *ret_found && ret_spans && i <= regex->groups_count; i++) {
         const regmatch_t *match = &matches[i == 0 ? 0 : regex->groups[i - 1]];
         ret_spans[i] = (struct bs_regexp_span){.begin = match->rm_so, .end = match->rm_eo};
     }
-    return true;
+    return BS_OK;
+}
+
+enum bs_code bs_regexp_search(const struct bs_regexp *regex, struct bs_str text,
+                              const struct bs_interrupt *interrupt, bool *ret_found,
+                              struct bs_regexp_span ret_spans[BS_REGEXP_GROUPS_MAX + 1],
+                              struct bs_error *error)
+{
+    locale_t before = enter_locale();
+    if (!text.ptr)
+        text = BS_STR("");
+    enum bs_code code = search(regex, text, interrupt, ret_found, ret_spans, error);
+    leave_locale(before);
+    return code;
 }

@@ -7,13 +7,15 @@
  * than read as something else. Text is UTF-8, whatever the process's locale; \w and \s are the C
  * library's. A pattern's size and repetitions are bounded, because the matcher expands them in
  * memory. A compiled one is immutable: any thread. Matching a whole text takes one pass over it;
- * finding a part of one tries every place where it might begin, which is quadratic at worst.
+ * finding a part of one tries every place where it might begin, which is quadratic at worst, and
+ * asks an interrupt on the way.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attributes.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -38,10 +40,12 @@ BS_API void bs_regexp_free(struct bs_regexp *regex);
 /* Those that the pattern has as (...), without (?:...). */
 BS_API size_t bs_regexp_groups_count(const struct bs_regexp *regex);
 /*
- * Finds the leftmost longest match. True when there is one; then ret_spans (may be NULL) has the
- * whole match first and the groups after it.
+ * Finds the leftmost longest match. When *ret_found, ret_spans (may be NULL) has the whole match
+ * first and the groups after it. `interrupt` may be NULL. Handle: RPC_DEADLINE, RPC_CANCELLED.
  */
-BS_API bool bs_regexp_search(const struct bs_regexp *regex, struct bs_str text,
-                             struct bs_regexp_span ret_spans[BS_REGEXP_GROUPS_MAX + 1]);
+BS_API BS_MUST_CHECK enum bs_code
+bs_regexp_search(const struct bs_regexp *regex, struct bs_str text,
+                 const struct bs_interrupt *interrupt, bool *ret_found,
+                 struct bs_regexp_span ret_spans[BS_REGEXP_GROUPS_MAX + 1], struct bs_error *error);
 
 #endif

@@ -171,7 +171,10 @@ static bool matches_passes(const struct datom_attr_check *check, struct datom_db
                            struct edn value)
 {
     (void)db;
-    return is_text(value) && bs_regexp_search(check->regexp, edn_text_of(value), NULL);
+    bool found = false;
+    return is_text(value) &&
+           bs_regexp_search(check->regexp, edn_text_of(value), NULL, &found, NULL, NULL) == BS_OK &&
+           found;
 }
 
 /* ---- one-of ---- */

@@ -16,6 +16,7 @@ struct regex_cache;
 struct builtin_env {
     struct bs_arena *arena; /* for what it makes */
     struct regex_cache *regexes;
+    const struct bs_interrupt *interrupt; /* NULL: never */
     struct bs_error *error;
     struct edn form; /* of the call, for messages */
 };

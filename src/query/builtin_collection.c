@@ -10,9 +10,33 @@ static enum bs_code collection_identity(struct builtin_env *env, const struct ed
     return BS_OK;
 }
 
+static bool is_deeper(struct edn value, unsigned levels)
+{
+    bool has_items = edn_is_collection(value) || value.type == EDN_MAP;
+    size_t count = value.type == EDN_MAP ? 2 * (size_t)value.len : value.len;
+    if (has_items && levels == 0)
+        return true;
+    for (size_t i = 0; has_items && i < count; i++)
+        if (is_deeper(value.as.items[i], levels - 1))
+            return true;
+    return false;
+}
+
+/* A collection of these stays as shallow as one that can be read: others walk it by recursion. */
+static enum bs_code check_depth(struct builtin_env *env, const struct edn *args, size_t count)
+{
+    char form[200];
+    for (size_t i = 0; i < count; i++)
+        if (is_deeper(args[i], BS_LIMIT_EDN_DEPTH - 1))
+            return bs_error_set(env->error, BS_REASON_LIMIT, "%s: a value nested deeper than %d",
+                                edn_print_cut(env->form, form, sizeof(form)), BS_LIMIT_EDN_DEPTH);
+    return BS_OK;
+}
+
 static enum bs_code collection_vector(struct builtin_env *env, const struct edn *args, size_t count,
                                       struct edn *ret_value)
 {
+    BS_TRY(check_depth(env, args, count));
     *ret_value = edn_vector_of(env->arena, args, count);
     return BS_OK;
 }
@@ -20,6 +44,7 @@ static enum bs_code collection_vector(struct builtin_env *env, const struct edn 
 static enum bs_code collection_list(struct builtin_env *env, const struct edn *args, size_t count,
                                     struct edn *ret_value)
 {
+    BS_TRY(check_depth(env, args, count));
     struct edn vector = edn_vector_of(env->arena, args, count);
     *ret_value = edn_collection(EDN_LIST, vector.as.items, count);
     return BS_OK;
@@ -28,6 +53,7 @@ static enum bs_code collection_list(struct builtin_env *env, const struct edn *a
 static enum bs_code collection_hash_set(struct builtin_env *env, const struct edn *args,
                                         size_t count, struct edn *ret_value)
 {
+    BS_TRY(check_depth(env, args, count));
     *ret_value = edn_set_of(env->arena, args, count);
     return BS_OK;
 }
@@ -37,6 +63,7 @@ static enum bs_code collection_hash_map(struct builtin_env *env, const struct ed
 {
     if (count % 2 != 0)
         return builtin_refuse(env, args[count - 1], "a value after each key");
+    BS_TRY(check_depth(env, args, count));
     struct edn *items = bs_arena_new_array(env->arena, count, struct edn);
     size_t pairs = 0;
     for (size_t i = 0; i < count; i += 2) {

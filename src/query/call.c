@@ -155,7 +155,8 @@ static enum bs_code evaluate(struct caller *caller, const struct call *call, str
     for (size_t i = 0; i < call->count; i++)
         BS_TRY(evaluate_argument(caller, &call->args[i], &args[i]));
     exec->env.form = call->form;
-    return call->function->function(&exec->env, args, call->count, ret_value);
+    BS_TRY(call->function->function(&exec->env, args, call->count, ret_value));
+    return meter_take(&exec->meter, 0); /* what one call makes can be much already */
 }
 
 static enum bs_code filter_rows(struct caller *caller, const struct clause *clause,
@@ -200,12 +201,13 @@ static enum bs_code run_function(struct caller *caller, const struct clause *cla
     struct exec *exec = caller->exec;
     struct varset all = varset_union(relation_vars(caller->relation), clause->binding.vars);
     struct sink sink;
+    struct edn by_var[QUERY_VARS_MAX];
     BS_TRY(sink_init(&sink, &exec->meter, varset_intersection(all, wanted), true));
     struct binder binder = {
         .exec = exec,
         .frame = caller->frame,
         .sink = &sink,
-        .by_var = bs_arena_new_array(exec->arena, QUERY_VARS_MAX, struct edn),
+        .by_var = by_var,
         .is_constant = varset_is_empty(&clause->call->vars),
         .form = clause->form,
     };

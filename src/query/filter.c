@@ -207,10 +207,15 @@ static enum bs_code run_call(struct builtin_env *env, const struct edn *values,
             BS_TRY(run_call(env, values, argument->call, &args[i]));
     }
     env->form = call->form;
-    return call->builtin->function(env, args, call->count, ret_value);
+    BS_TRY(call->builtin->function(env, args, call->count, ret_value));
+    if (bs_arena_used_bytes(env->arena) <= BS_LIMIT_FILTER_BYTES)
+        return BS_OK;
+    return bs_error_set(env->error, BS_REASON_Q_BUDGET,
+                        "the calls of a filter need more than %u bytes for one datom",
+                        BS_LIMIT_FILTER_BYTES);
 }
 
-/* A call that fails, as one that compares a text with a number, does not hold. */
+/* A call that fails, as one that compares a text with a number or makes too much, does not hold. */
 static bool call_holds(struct builtin_env *env, const struct edn *values,
                        const struct clause *clause)
 {

@@ -60,12 +60,13 @@ static enum bs_code bind_input(struct exec *exec, struct frame *frame, const str
                                struct edn value, struct context *context)
 {
     struct sink sink;
+    struct edn by_var[QUERY_VARS_MAX];
     BS_TRY(sink_init(&sink, &exec->meter, input->binding.vars, true));
     struct binder binder = {
         .exec = exec,
         .frame = frame,
         .sink = &sink,
-        .by_var = bs_arena_new_array(exec->arena, QUERY_VARS_MAX, struct edn),
+        .by_var = by_var,
         .is_constant = true,
         .form = input->form,
     };

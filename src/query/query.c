@@ -20,6 +20,7 @@ static void exec_init(struct exec *exec, const struct query *query,
     exec->env = (struct builtin_env){
         .arena = exec->arena,
         .regexes = regex_cache_new(REGEX_CACHE_SLOTS),
+        .interrupt = exec->meter.interrupt,
         .error = error,
     };
     exec->patterns =

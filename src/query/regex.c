@@ -85,7 +85,9 @@ enum bs_code regex_search(struct builtin_env *env, struct bs_str pattern, struct
     struct bs_regexp_span spans[BS_REGEXP_GROUPS_MAX + 1];
     BS_TRY(compile(env, pattern, whole, &regex));
     *ret_value = edn_nil();
-    if (!bs_regexp_search(regex, text, spans))
+    bool found = false;
+    BS_TRY(bs_regexp_search(regex, text, env->interrupt, &found, spans, env->error));
+    if (!found)
         return BS_OK;
     size_t count = bs_regexp_groups_count(regex);
     if (count == 0) {

@@ -13,6 +13,13 @@ struct search_row {
     const char *spans; /* "0-3 1-2"; NULL: no match */
 };
 
+static bool search(const struct bs_regexp *regexp, struct bs_str text, struct bs_regexp_span *spans)
+{
+    bool found = false;
+    assert_int_equal(bs_regexp_search(regexp, text, NULL, &found, spans, NULL), BS_OK);
+    return found;
+}
+
 static const struct search_row search_rows[] = {
     {"the leftmost longest match", "a|ab", "xab", false, "1-3"},
     {"the whole text", "a|ab", "ab", true, "0-2"},
@@ -54,7 +61,7 @@ static void test_regexp__finds(void **state)
         test_row(row->name, code == BS_OK, "%s", error.message);
         if (code != BS_OK)
             continue;
-        bool found = bs_regexp_search(regexp, bs_str_from(row->text), spans);
+        bool found = search(regexp, bs_str_from(row->text), spans);
         test_row(row->name, found == (row->spans != NULL), "found: %d", found);
         if (found && row->spans) {
             BS_CLEANUP(bs_buf_fini) struct bs_buf out = BS_BUF_INIT(0);
@@ -133,7 +140,7 @@ static void test_regexp__has_as_many_groups_with_whole_as_without(void **state)
             assert_int_equal(code, groups > BS_REGEXP_GROUPS_MAX ? BS_UNIMPLEMENTED : BS_OK);
             if (code != BS_OK)
                 continue;
-            assert_true(bs_regexp_search(regexp, bs_buf_str(&text), spans));
+            assert_true(search(regexp, bs_buf_str(&text), spans));
             assert_int_equal(spans[groups].begin, groups - 1);
             assert_int_equal(spans[groups].end, groups);
             bs_regexp_free(regexp);
@@ -150,13 +157,42 @@ static void test_regexp__a_whole_text_takes_one_pass(void **state)
     BS_CLEANUP(bs_freep) char *text = bs_calloc(size + 1, 1); /* the sanitizer looks for a NUL */
     memset(text, 'a', size);
     assert_int_equal(bs_regexp_new(BS_STR("[^@ ]+@[^@ ]+"), true, &regexp, NULL), BS_OK);
-    assert_false(bs_regexp_search(regexp, bs_str_make(text, size), NULL));
+    assert_false(search(regexp, bs_str_make(text, size), NULL));
+    bs_regexp_free(regexp);
+}
+
+static void test_search__that_tries_every_place_finds_the_first_and_can_be_stopped(void **state)
+{
+    (void)state;
+    static const size_t size = 300000; /* many slices: at most 3 places each */
+    struct bs_regexp *regexp = NULL;
+    struct bs_regexp_span spans[BS_REGEXP_GROUPS_MAX + 1];
+    struct bs_interrupt past = {.deadline = bs_deadline_after_ns(0)};
+    struct bs_error error = BS_ERROR_INIT;
+    bool found = false;
+    BS_CLEANUP(bs_freep) char *text = bs_calloc(size + 1, 1);
+    memset(text, ' ', size);
+    memcpy(text + size - 7, "ab12 c3", 7);
+    assert_int_equal(bs_regexp_new(BS_STR("\\b([a-z]+)[0-9]+"), false, &regexp, NULL), BS_OK);
+    assert_true(search(regexp, bs_str_make(text, size), spans));
+    assert_int_equal(spans[0].begin, size - 7);
+    assert_int_equal(spans[0].end, size - 3);
+    assert_int_equal(spans[1].begin, size - 7);
+    assert_int_equal(spans[1].end, size - 5);
+    assert_int_equal(
+        bs_regexp_search(regexp, bs_str_make(text, size), &past, &found, spans, &error),
+        BS_DEADLINE_EXCEEDED);
+    bs_regexp_free(regexp);
+    assert_int_equal(bs_regexp_new(BS_STR("^c|$"), false, &regexp, NULL), BS_OK);
+    assert_true(search(regexp, bs_str_make(text, size), spans)); /* no line begins at a slice */
+    assert_int_equal(spans[0].begin, size);
     bs_regexp_free(regexp);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_search__that_tries_every_place_finds_the_first_and_can_be_stopped),
         cmocka_unit_test(test_regexp__finds),
         cmocka_unit_test(test_regexp__refuses_what_it_can_not_read),
         cmocka_unit_test(test_regexp__a_pattern_has_a_limit),

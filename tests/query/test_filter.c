@@ -97,6 +97,14 @@ static void test_filters__match_by_regular_expressions(void **state)
         const char *left;
     } rows[] = {
         {"a beginning", "[[(re-find \"^[AB]\" ?v)]]", "Alice Bob"},
+        {"as much memory as calls may make",
+         "[[(= (count (range 1000000)) (count (range 1000000)) (count (range 1000000))"
+         " (count (range 1000000)))] [(= ?v \"Bob\")]]",
+         "Bob"},
+        {"more of it: the call does not hold",
+         "[[(= (count (range 1000000)) (count (range 1000000)) (count (range 1000000))"
+         " (count (range 1000000)) (count (range 1000000)))] [(= ?v \"Bob\")]]",
+         ""},
         {"the whole", "[[(re-matches \"[A-Z]...\" ?v)]]", "Dave"},
         {"several in one", "[(or [(re-find \"^A\" ?v)] [(re-find \"l$\" ?v)])]", "Alice Carol"},
         {"one that the datom has itself", "[[(re-find ?v \"Alice and Bob\")]]", "Alice Bob"},

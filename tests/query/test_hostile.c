@@ -6,7 +6,8 @@
 
 #include "query/fixture.h"
 
-/* A row's text repeats its middle `count` times: in it, # is its number and + the one after it. */
+/* A row's text repeats its middle `count` times: in it and in what comes after, # is its number and
+ * + the one after it. */
 struct repeated {
     const char *name;
     const char *before;
@@ -126,9 +127,51 @@ static void test_clauses__inside_each_other_are_planned_in_time(void **state)
     test_rows_end();
 }
 
+static void test_calls__stay_within_depth_and_time(void **state)
+{
+    (void)state;
+    static const struct repeated rows[] = {
+        {"a value in a value, without end", "[[(n ?x) [(ground [1]) ?x]]", "",
+         " [(n ?x) (n ?y) [(vector ?y) ?x]]]", 0, "[:find (count ?x) . :in $ % :where (n ?x)]",
+         "bandstand.error/limit: (vector ?y): a value nested deeper than 200", 0},
+        {"as deep as can be read", "[[(n ?x ?d) [(ground [1]) ?x] [(ground 1) ?d]]", "",
+         " [(n ?x ?d) (n ?y ?e) [(< ?e 200)] [(vector ?y) ?x] [(inc ?e) ?d]]]", 0,
+         "[:find (max ?d) . :in $ % :where (n ?x ?d)]", "200", 0},
+        {"and one more", "[[(n ?x ?d) [(ground [1]) ?x] [(ground 1) ?d]]", "",
+         " [(n ?x ?d) (n ?y ?e) [(< ?e 201)] [(hash-map 1 ?y) ?x] [(inc ?e) ?d]]]", 0,
+         "[:find (max ?d) . :in $ % :where (n ?x ?d)]", "bandstand.error/limit: (hash-map 1 ?y)",
+         0},
+        {"a search that tries every place", "\"",
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\"", 4000,
+         "[:find ?x :in $ ?t :where [(re-find \"[a-z]+[0-9]\" ?t) ?x]]", "rpc.error/deadline", 300},
+    };
+    for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
+        struct edn inputs[] = {fixture_db(people.db), repeat(&rows[i])};
+        check_answer(&rows[i], rows[i].query, inputs, 2);
+    }
+    test_rows_end();
+}
+
+static void test_budget__is_kept_by_calls_that_make_much(void **state)
+{
+    (void)state;
+    struct edn inputs[] = {fixture_db(people.db)};
+    struct query_options options = {.budget_bytes = 20 * 1000 * 1000};
+    struct bs_error error = BS_ERROR_INIT;
+    struct edn result;
+    enum bs_code code = query_run_text(
+        BS_STR("[:find ?n :where [?e :person/age ?a] [?e :person/name ?n] [(+ 1000000 ?a) ?m]"
+               " [(< (count (range (- ?m ?a))) 0)]]"),
+        inputs, 1, &options, people.arena, &result, &error);
+    assert_int_equal(code, BS_RESOURCE_EXHAUSTED);
+    assert_string_equal(bs_error_reason_name(&error), "db.error/query-budget");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calls__stay_within_depth_and_time),
+        cmocka_unit_test(test_budget__is_kept_by_calls_that_make_much),
         cmocka_unit_test(test_rules__of_any_number_end),
         cmocka_unit_test(test_clauses__inside_each_other_are_planned_in_time),
     };
