@@ -38,7 +38,7 @@ static const struct shell_function functions[] = {
      "all attributes of an entity, as a map", "(touch (entity db :db/ident))"},
     {"get", 2, 3, false, shell_run_get, "(get M K)",
      "what stands under K in a map, set, vector or entity; (get M K DEFAULT)",
-     "(get {:a 1} :a)\n(get *1 0)"},
+     "(get {:a 1} :a)\n(get {:a 1} :b 0)"},
     {"count", 1, 1, false, shell_run_count, "(count X)",
      "how many items; of text, how many characters", "(count (datoms db :eavt))"},
     {"first", 1, 1, false, shell_run_first, "(first X)", "the first item, nil when there is none",

@@ -41,6 +41,7 @@ NAME = re.compile(rf"`((?:{ROOMS})_[a-z0-9_]*[a-z0-9])(?:\(\))?`")
 LINK = re.compile(r"\]\(([^)#:]+?)(?:#[^)]*)?\)")
 TAGS = {"console", "sh", "output", "clojure", "c", "js", "proto", "text"}
 WARNINGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Wno-unused"]
+INCLUDES = [f"-I{ROOT / folder}" for folder in ("src", "gen", "tests")]
 MARK = "@@@ step"
 PORTS = ("7400", "7480")
 FOLDERS = ("/var/lib/", "/mnt/backup/")
@@ -229,8 +230,8 @@ def compile_code(examples, compiler, folder):
                 f"void example(void)\n{{\n{body}}}\n"
         path = Path(folder) / f"example-{number}.c"
         path.write_text(text, encoding="utf-8")
-        done = subprocess.run([*compiler, *WARNINGS, "-fsyntax-only", f"-I{ROOT}/src",
-                               f"-I{ROOT}/gen", path], capture_output=True, text=True, check=False)
+        done = subprocess.run([*compiler, *WARNINGS, *INCLUDES, "-fsyntax-only", path],
+                              capture_output=True, text=True, check=False)
         yield example, done.stderr.splitlines() if done.returncode else []
 
 
