@@ -56,6 +56,17 @@ void fixture_transact(struct datom_conn *conn, const char *text)
         fail_msg("%s: %s", text, error.message);
 }
 
+datom_id fixture_transact_id(struct datom_conn *conn, const char *text, const char *tempid)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    struct datom_report *report;
+    if (datom_transact_text(conn, bs_str_from(text), NULL, &report, &error) != BS_OK)
+        fail_msg("%s: %s", text, error.message);
+    datom_id id = datom_report_tempid(report, bs_str_from(tempid));
+    datom_report_free(report);
+    return id;
+}
+
 enum bs_reason fixture_refused(struct datom_conn *conn, const char *text)
 {
     struct bs_error error = BS_ERROR_INIT;

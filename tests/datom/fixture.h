@@ -23,6 +23,8 @@ struct bs_str fixture_path(const char *name, char ret_path[FIXTURE_PATH_MAX]);
 /* The store of that name; NULL options: made when it is missing. */
 struct datom_conn *fixture_open(const char *name, const struct datom_options *options);
 void fixture_transact(struct datom_conn *conn, const char *text);
+/* The same; the id that a tempid of it has got. */
+datom_id fixture_transact_id(struct datom_conn *conn, const char *text, const char *tempid);
 /* The reason why it is refused; BS_REASON_NONE when it is not. */
 enum bs_reason fixture_refused(struct datom_conn *conn, const char *text);
 /* Indexes and log of the newest value say the same. */

@@ -1,7 +1,7 @@
 /*
  * Tuples as a user sees them: composites that the store keeps, heterogeneous and homogeneous ones
- * that the user gives; each row on a fork of one store, and a composite against a naive one over
- * random transactions. The reference's rows 19 to 22, and its corner cases 11 and 12 by number.
+ * that the user gives; each row on a fork of one store. The reference's rows 19 to 22, and its
+ * corner cases 11 and 12 by number.
  */
 
 #include "support.h"
@@ -371,175 +371,6 @@ static void test_tuples__are_ranges_with_nil_lowest(void **state)
     datom_conn_unref(conn);
 }
 
-/* ---- against a naive one ---- */
-
-#define ENTITIES 6
-#define ROUNDS 400
-
-struct naive {
-    bool has[3];
-    int64_t value[3];
-};
-
-/* A transaction over the members of some entities; the expected state after it. */
-static void make_forms(struct bs_random *random, struct naive *after, struct bs_buf *out)
-{
-    bs_buf_append_byte(out, '[');
-    for (unsigned n = 0; n < ENTITIES; n++) {
-        for (unsigned m = 0; m < 3; m++) {
-            int64_t value = (int64_t)bs_random_below(random, 3);
-            switch (bs_random_below(random, 6)) {
-            case 0:
-                bs_buf_printf(out, "[:db/add [:n/id %u] :n/m%u %lld]", n, m, (long long)value);
-                after[n].has[m] = true;
-                after[n].value[m] = value;
-                break;
-            case 1:
-                bs_buf_printf(out, "[:db/retract [:n/id %u] :n/m%u]", n, m);
-                after[n].has[m] = false;
-                break;
-            default:
-                break;
-            }
-        }
-    }
-    bs_buf_append_byte(out, ']');
-}
-
-static void expect_tuple(struct datom_db *db, unsigned n, const struct naive *naive)
-{
-    struct bs_arena *arena = bs_arena_new(0);
-    struct edn id[2] = {EDN_KEYWORD_LIT("n/id"), edn_long(n)};
-    datom_id e = DATOM_NO_ID;
-    struct edn is = edn_nil();
-    bool found = false;
-    assert_int_equal(datom_db_resolve(db, edn_collection(EDN_VECTOR, id, 2), &e, NULL), BS_OK);
-    assert_int_equal(datom_db_get(db, e, datom_db_attribute_named(db, BS_STR("n/all")), arena, &is,
-                                  &found, NULL),
-                     BS_OK);
-    struct edn expected[3] = {{0}};
-    bool any = false;
-    for (unsigned m = 0; m < 3; m++) {
-        any |= naive->has[m];
-        expected[m] = naive->has[m] ? edn_long(naive->value[m]) : edn_nil();
-    }
-    assert_int_equal(found, any);
-    if (any)
-        assert_true(edn_equal(is, edn_collection(EDN_VECTOR, expected, 3)));
-    bs_arena_free(arena);
-}
-
-static void test_tuples__composites_are_what_a_naive_one_is(void **state)
-{
-    (void)state;
-    struct datom_conn *conn = datom_conn_new_memory(NULL);
-    struct bs_error error = BS_ERROR_INIT;
-    static const char *const schema[] = {
-        "[{:db/ident :n/id :db/valueType :db.type/long :db/cardinality :db.cardinality/one"
-        "  :db/unique :db.unique/identity}"
-        " {:db/ident :n/m0 :db/valueType :db.type/long :db/cardinality :db.cardinality/one}"
-        " {:db/ident :n/m1 :db/valueType :db.type/long :db/cardinality :db.cardinality/one}"
-        " {:db/ident :n/m2 :db/valueType :db.type/long :db/cardinality :db.cardinality/one}"
-        " {:db/ident :n/all :db/valueType :db.type/tuple :db/cardinality :db.cardinality/one"
-        "  :db/index true :db/tupleAttrs [:n/m0 :n/m1 :n/m2]}]",
-        "[{:n/id 0} {:n/id 1} {:n/id 2} {:n/id 3} {:n/id 4} {:n/id 5}]",
-    };
-    for (size_t i = 0; i < BS_ARRAY_COUNT(schema); i++)
-        assert_int_equal(datom_transact_text(conn, bs_str_from(schema[i]), NULL, NULL, NULL),
-                         BS_OK);
-    struct bs_random random;
-    bs_random_seed(&random, 20261128);
-    struct naive naive[ENTITIES] = {{{0}, {0}}};
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        struct bs_buf text = BS_BUF_INIT(0);
-        make_forms(&random, naive, &text);
-        if (datom_transact_text(conn, bs_buf_str(&text), NULL, NULL, &error) != BS_OK)
-            fail_msg("round %u: %s: %s", round, bs_buf_cstr(&text), error.message);
-        struct datom_db *db = datom_conn_db(conn);
-        for (unsigned n = 0; n < ENTITIES; n++)
-            expect_tuple(db, n, &naive[n]);
-        datom_db_unref(db);
-        bs_buf_fini(&text);
-    }
-    struct datom_check_report check;
-    struct datom_db *db = datom_conn_db(conn);
-    assert_int_equal(datom_db_check(db, NULL, NULL, &check, NULL), BS_OK);
-    assert_int_equal(check.differences, 0);
-    datom_db_unref(db);
-    datom_conn_unref(conn);
-}
-
-/* ---- erasing ---- */
-
-/* Values that hold `needle`, in the history of an index and in the log. */
-static size_t count_left(struct datom_conn *conn, const char *needle)
-{
-    struct datom_db *db = datom_conn_db(conn);
-    struct datom_db *history = datom_db_history(db);
-    struct datom_cursor *cursor = NULL;
-    struct datom_range range = {.index = DATOM_EAVT};
-    size_t left = 0, count = 1;
-    char text[300];
-    assert_int_equal(datom_cursor_open(history, &range, &cursor, NULL), BS_OK);
-    while (count > 0) {
-        const struct datom *datoms;
-        assert_int_equal(datom_cursor_next(cursor, &datoms, &count, NULL), BS_OK);
-        for (size_t i = 0; i < count; i++)
-            left += strstr(edn_print_cut(datoms[i].v, text, sizeof(text)), needle) != NULL;
-    }
-    datom_cursor_free(cursor);
-    struct datom_log_reader *reader = NULL;
-    assert_int_equal(datom_log_open(db, 0, UINT64_MAX, &reader, NULL), BS_OK);
-    for (bool found = true; found;) {
-        struct datom_log_entry entry = {0};
-        assert_int_equal(datom_log_next(reader, &entry, &found, NULL), BS_OK);
-        for (size_t i = 0; found && i < entry.count; i++)
-            left += strstr(edn_print_cut(entry.datoms[i].v, text, sizeof(text)), needle) != NULL;
-    }
-    datom_log_close(reader);
-    struct datom_check_report check;
-    assert_int_equal(datom_db_check(db, NULL, NULL, &check, NULL), BS_OK);
-    assert_int_equal(check.differences, 0);
-    datom_db_unref(history);
-    datom_db_unref(db);
-    return left;
-}
-
-static void test_tuples__an_excised_member_is_in_no_composite(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name;
-        const char *before; /* or NULL */
-        const char *excision;
-    } excisions[] = {
-        {"of an entity", NULL, "[{:db/excise [:x/name \"s\"] :db.excise/attrs [:x/b]}]"},
-        {"of a whole entity", NULL, "[{:db/excise [:x/name \"s\"]}]"},
-        {"as an attribute", NULL, "[{:db/excise :x/b}]"},
-        {"as an attribute beside its composite", NULL, "[{:db/excise :x/b} {:db/excise :x/a+b}]"},
-        {"of a discontinued composite", "[{:db/id :x/a+b :db.tuple/discontinued true}]",
-         "[{:db/excise [:x/name \"s\"] :db.excise/attrs [:x/b]}]"},
-    };
-    for (size_t i = 0; i < BS_ARRAY_COUNT(excisions); i++) {
-        struct datom_conn *conn = datom_conn_new_memory(NULL);
-        struct bs_error error = BS_ERROR_INIT;
-        const char *const texts[] = {base_texts[0], "[{:x/name \"s\" :x/a 7 :x/b \"secret-1\"}]",
-                                     "[{:x/name \"s\" :x/b \"secret-2\"}]", excisions[i].before,
-                                     excisions[i].excision};
-        for (size_t j = 0; j < BS_ARRAY_COUNT(texts); j++) {
-            if (texts[j] &&
-                datom_transact_text(conn, bs_str_from(texts[j]), NULL, NULL, &error) != BS_OK)
-                fail_msg("%s: %s: %s", excisions[i].name, texts[j], error.message);
-            if (j == 2)
-                assert_true(count_left(conn, "secret") > 0);
-        }
-        size_t left = count_left(conn, "secret");
-        test_row(excisions[i].name, left == 0, "%zu are left", left);
-        datom_conn_unref(conn);
-    }
-    test_rows_end();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -547,8 +378,6 @@ int main(void)
         cmocka_unit_test(test_tuples__values_fit_their_types),
         cmocka_unit_test(test_tuples__definitions_are_checked),
         cmocka_unit_test(test_tuples__are_ranges_with_nil_lowest),
-        cmocka_unit_test(test_tuples__composites_are_what_a_naive_one_is),
-        cmocka_unit_test(test_tuples__an_excised_member_is_in_no_composite),
     };
     return cmocka_run_group_tests_name("datom/tuples", tests, setup, teardown);
 }
