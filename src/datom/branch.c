@@ -155,15 +155,28 @@ static enum bs_code gather_one(struct branch_iter *branch, const struct datom_kv
     return BS_OK;
 }
 
-/* Whether there is one life at most in a group of one entity and attribute: those of what was never
- * many until t do not overlap then. */
-static bool has_one(const struct branch_iter *branch, struct bs_str prefix)
+static bool was_many(const struct datom_schema *schema, uint32_t a)
+{
+    const struct datom_attribute *attribute = datom_schema_attribute(schema, a);
+    return !attribute || attribute->was_many;
+}
+
+/* How many lives of a group of one entity and attribute may have to be looked at. */
+enum need {
+    NEED_ALL,
+    NEED_ONE,   /* one at most was live at t: those of what was never many until t do not overlap */
+    NEED_FIRST, /* only the first that ended after t can be it: it has not become many since either,
+                 * so that those that ended later began later too */
+};
+
+static enum need need_of(const struct branch_iter *branch, struct bs_str prefix)
 {
     if (branch->family > DATOM_FAMILY_AEVT)
-        return false;
+        return NEED_ALL;
     uint32_t a = bs_load_u32(prefix.ptr + (branch->family == DATOM_FAMILY_EAVT ? 8 : 0));
-    const struct datom_attribute *attribute = datom_schema_attribute(branch->schema, a);
-    return attribute && !attribute->was_many;
+    if (was_many(branch->schema, a))
+        return NEED_ALL;
+    return was_many(branch->parent->schema, a) ? NEED_ONE : NEED_FIRST;
 }
 
 /* What of the group's is the rest, which may be long. */
@@ -184,14 +197,15 @@ static enum bs_code gather(struct branch_iter *branch, bool is_past, struct bs_s
                            struct bs_error *error)
 {
     struct datom_kv_iter *from = is_past ? branch->past.iter : branch->now.iter;
-    bool is_one = is_past && has_one(branch, prefix);
-    for (; from->valid && bs_str_starts_with(from->key, prefix); datom_kv_next(from)) {
-        if (is_one && branch->count > 0) {
-            pass_rest(from, prefix);
-            return BS_OK;
-        }
+    enum need need = is_past ? need_of(branch, prefix) : NEED_ALL;
+    bool has_all = need != NEED_ALL && branch->count > 0;
+    while (!has_all && from->valid && bs_str_starts_with(from->key, prefix)) {
         BS_TRY(gather_one(branch, from, is_past, error));
+        datom_kv_next(from);
+        has_all = need == NEED_FIRST || (need == NEED_ONE && branch->count > 0);
     }
+    if (has_all)
+        pass_rest(from, prefix);
     return BS_OK;
 }
 

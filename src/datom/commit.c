@@ -167,8 +167,11 @@ static enum bs_code settle_locked(struct datom_pending *pending, bool *ret_again
     *ret_again = false;
     if (!group)
         return BS_OK;
-    if (options && options->wait_begin)
+    if (options && options->wait_begin) {
+        pthread_mutex_unlock(&conn->lock);
         options->wait_begin(options->wait_self);
+        pthread_mutex_lock(&conn->lock);
+    }
     datom_group_wait_locked(conn, group);
     if (options && options->wait_end) {
         pthread_mutex_unlock(&conn->lock);

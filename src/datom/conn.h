@@ -108,7 +108,7 @@ void datom_conn_unwatch(struct datom_conn *conn, struct datom_watcher *watcher);
 /* All who wait or watch. Holds publish_lock. */
 void datom_conn_wake_published_locked(struct datom_conn *conn);
 /* Takes in what the connection's log has beyond its own t; no write may be under way, before and
- * after. Lets go of the lock in between when something was erased. */
+ * after. Lets go of the lock in between, when the connection has a log of its own. */
 BS_MUST_CHECK enum bs_code datom_conn_feed_locked(struct datom_conn *conn, struct bs_error *error);
 /*
  * What changes say of the log: the records beyond basis_t, or those up to it, which an erasure has

@@ -262,7 +262,7 @@ BS_API datom_id datom_report_tempid(const struct datom_report *report, struct bs
 struct datom_tx_options {
     const struct bs_interrupt *interrupt;
     /* Called just before the caller's thread waits for the disk, and after: to give up a run slot.
-     */
+     * Without a lock of the connection. */
     void (*wait_begin)(void *self);
     void (*wait_end)(void *self);
     void *wait_self;

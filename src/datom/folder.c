@@ -137,7 +137,8 @@ static bool write_holder(int fd, int64_t pid, uint64_t epoch)
     char text[LOCK_TEXT_BYTES];
     int len =
         snprintf(text, sizeof(text), "%lld %llu\n", (long long)pid, (unsigned long long)epoch);
-    return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)len, 0) == len;
+    /* in this order, as a line that is there is read to its end, and an empty file says nothing */
+    return pwrite(fd, text, (size_t)len, 0) == len && ftruncate(fd, len) == 0;
 }
 
 /* Whether the pid may be that of a holder: not one left behind by a process that is gone. */

@@ -99,48 +99,82 @@ static void purge_unlocked(struct datom_conn *conn)
         pthread_cond_wait(&conn->changed, &conn->lock);
 }
 
-static enum bs_code feed_records_locked(struct datom_conn *conn,
-                                        const struct datom_log_record *records, size_t count,
-                                        struct bs_error *error)
+/* Records on top of `before`, into the store; *ret_body is what it holds then. */
+static enum bs_code write_records(struct datom_conn *conn, struct datom_body *before,
+                                  const struct datom_log_record *records, size_t count,
+                                  struct datom_body **ret_body, bool *ret_has_erased,
+                                  struct bs_error *error)
 {
-    struct datom_body *body = datom_body_ref(conn->published->body);
+    struct datom_body *body = datom_body_ref(before);
     struct datom_write *write = datom_write_new();
     enum bs_code code = BS_OK;
-    bool has_erased = false;
     for (size_t i = 0; i < count && code == BS_OK; i++)
-        code = feed_record(conn, &records[i], write, &body, &has_erased, error);
+        code = feed_record(conn, &records[i], write, &body, ret_has_erased, error);
     if (code == BS_OK)
         code = datom_store_write(conn->store, write, false, error);
     datom_write_free(write);
-    if (code == BS_OK) {
-        struct datom_body *fed = datom_load_rebase(body, datom_snapshot_take(conn->store));
+    if (code == BS_OK)
+        *ret_body = datom_load_rebase(body, datom_snapshot_take(conn->store));
+    datom_body_unref(body);
+    return code;
+}
+
+/* The next records of the log; *ret_body is NULL when there are none. */
+static enum bs_code feed_some(struct datom_conn *conn, struct datom_body *before,
+                              struct datom_body **ret_body, bool *ret_has_erased,
+                              struct bs_error *error)
+{
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
+    struct datom_log_record records[FEED_RECORDS];
+    size_t count;
+    *ret_body = NULL;
+    BS_TRY(conn->log.read(conn->log.self, before->basis_t + 1, FEED_RECORDS, arena, records, &count,
+                          error));
+    return count == 0
+               ? BS_OK
+               : write_records(conn, before, records, count, ret_body, ret_has_erased, error);
+}
+
+/*
+ * The same without the lock, as the log may be far away: it counts as a write, so that nobody else
+ * writes or publishes. Who resolves meanwhile does so on the state before, and again afterwards.
+ */
+static enum bs_code feed_unlocked(struct datom_conn *conn, bool *ret_any, bool *ret_has_erased,
+                                  struct bs_error *error)
+{
+    struct datom_body *before = datom_body_ref(conn->published->body);
+    struct datom_body *fed;
+    BS_ASSERT(!conn->is_writing);
+    conn->is_writing = true;
+    pthread_mutex_unlock(&conn->lock);
+    enum bs_code code = feed_some(conn, before, &fed, ret_has_erased, error);
+    pthread_mutex_lock(&conn->lock);
+    conn->is_writing = false;
+    *ret_any = fed != NULL;
+    if (fed) {
+        datom_group_discard_forming_locked(conn);
         datom_body_unref(conn->tip);
         conn->tip = datom_body_ref(fed);
         datom_conn_publish_locked(conn, fed);
-        datom_body_unref(fed);
     }
-    datom_body_unref(body);
-    if (code == BS_OK && has_erased)
-        purge_unlocked(conn);
+    datom_body_unref(fed);
+    datom_body_unref(before);
+    pthread_cond_broadcast(&conn->changed);
     return code;
 }
 
 enum bs_code datom_conn_feed_locked(struct datom_conn *conn, struct bs_error *error)
 {
-    if (!conn->has_own_log)
-        return BS_OK;
-    BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
-    for (;;) {
-        struct datom_log_record records[FEED_RECORDS];
-        size_t count;
-        bs_arena_reset(arena);
-        BS_TRY(conn->log.read(conn->log.self, datom_db_basis_t(conn->published) + 1, FEED_RECORDS,
-                              arena, records, &count, error));
-        if (count == 0)
-            return BS_OK;
-        datom_group_discard_forming_locked(conn);
-        BS_TRY(feed_records_locked(conn, records, count, error));
+    bool any = conn->has_own_log;
+    while (any) {
+        bool has_erased = false;
+        BS_TRY(feed_unlocked(conn, &any, &has_erased, error));
+        if (any && has_erased)
+            purge_unlocked(conn);
+        while (conn->is_writing)
+            pthread_cond_wait(&conn->changed, &conn->lock);
     }
+    return BS_OK;
 }
 
 /* ---- catching up ---- */

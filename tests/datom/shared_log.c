@@ -117,6 +117,8 @@ static enum bs_code log_read(void *self, uint64_t from_t, size_t max, struct bs_
     struct shared_log *log = self;
     (void)error;
     *ret_count = 0;
+    if (log->before_read)
+        log->before_read(log->before_read_self);
     pthread_mutex_lock(&log->lock);
     for (size_t i = 0; i < log->count && *ret_count < max; i++) {
         if (log->records[i].t >= from_t)

@@ -23,6 +23,9 @@ struct shared_log {
     /* Runs at the end of an append, with the lock given back: to be killed there, for instance. */
     void (*after_append)(void *self);
     void *after_append_self;
+    /* Runs at the beginning of a read: to look at who waits for it, for instance. */
+    void (*before_read)(void *self);
+    void *before_read_self;
     unsigned conflicts; /* appends that were refused */
 };
 

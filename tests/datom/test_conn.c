@@ -9,6 +9,7 @@
 
 #include "datom/datom.h"
 #include "datom/fixture.h"
+#include "datom/health.h"
 
 #define WRITERS 8
 #define READERS 4
@@ -263,6 +264,25 @@ static void test_conn__transactions_may_begin_before_others_have_ended(void **st
 
 /* Each of these writes 12 MiB: two indexes and the log have the text; a group that has
  * BS_LIMIT_GROUP_BYTES is written before others join. */
+static void look_at_health(void *self)
+{
+    struct datom_health health;
+    datom_conn_health(self, &health);
+    assert_int_equal(health.code, BS_OK);
+}
+
+static void test_conn__who_waits_for_the_disk_is_told_without_a_lock(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = fixture_open("waits", NULL);
+    struct datom_tx_options options = {
+        .wait_begin = look_at_health, .wait_end = look_at_health, .wait_self = conn};
+    struct bs_error error = BS_ERROR_INIT;
+    assert_int_equal(datom_transact_text(conn, bs_str_from(schema_text), &options, NULL, &error),
+                     BS_OK);
+    datom_conn_unref(conn);
+}
+
 static void test_conn__a_group_that_is_large_enough_is_written_before_it_grows(void **state)
 {
     enum { LARGE_COUNT = 6, LARGE_BYTES = 4 * 1024 * 1024 };
@@ -449,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_conn__values_outlive_their_connection),
         cmocka_unit_test(test_conn__a_failed_transaction_harms_nobody),
         cmocka_unit_test(test_conn__transactions_may_begin_before_others_have_ended),
+        cmocka_unit_test(test_conn__who_waits_for_the_disk_is_told_without_a_lock),
         cmocka_unit_test(test_conn__a_group_that_is_large_enough_is_written_before_it_grows),
         cmocka_unit_test(test_conn__idents_and_attributes_survive_reopening),
         cmocka_unit_test(test_conn__every_sync_waits_until_t_is_reached),

@@ -26,6 +26,14 @@ static const struct alteration alterations[] = {
     {"one becomes many",
      {"[{:db/id :p/age :db/cardinality :db.cardinality/many}]",
       "[{:p/name \"person 001\" :p/age [1 2 3]}]"}},
+    {"one becomes many, and ends after others",
+     {"[{:db/id :p/age :db/cardinality :db.cardinality/many}]",
+      "[[:db/add [:p/name \"person 001\"] :p/age 7]]",
+      "[[:db/retract [:p/name \"person 001\"] :p/age 7]]",
+      "[[:db/retract [:p/name \"person 001\"] :p/age 50]]"}},
+    {"what was not there comes, changes and goes",
+     {"[{:p/name \"person 009\" :p/age 1}]", "[{:p/name \"person 009\" :p/age 2}]",
+      "[{:p/name \"person 009\" :p/age 3}]", "[[:db/retractEntity [:p/name \"person 009\"]]]"}},
     {"many becomes one",
      {"[[:db/retract [:p/name \"person 000\"] :p/tag :tag/a]]",
       "[[:db/retractEntity [:p/name \"person 001\"]] [:db/retractEntity [:p/name \"person 002\"]]"
@@ -210,6 +218,36 @@ static void test_held__nothing_is_pinned_once_the_time_is_over(void **state)
     datom_conn_unref(conn);
 }
 
+static bool asks_for_a_value(void *self, struct datom_db *db, const struct datom *datom)
+{
+    (void)db;
+    (void)datom;
+    datom_db_unref(datom_conn_db(self));
+    return true;
+}
+
+static void test_held__a_predicate_may_ask_for_a_value_while_others_are_overdue(void **state)
+{
+    (void)state;
+    struct datom_options options = {.create = true, .hold_ms = 1};
+    struct datom_conn *conn = fixture_open("inside", &options);
+    fixture_transact(conn, held_schema);
+    struct datom_db *overdue = datom_conn_db(conn);
+    fixture_transact(conn, "[{:p/name \"one\" :p/age 3}]");
+    struct datom_db *db = datom_conn_db(conn);
+    struct datom_db *filtered = datom_db_filter(db, asks_for_a_value, conn, NULL);
+    int64_t until = bs_monotonic_ns() + 5 * INT64_C(1000000);
+    while (bs_monotonic_ns() < until)
+        usleep(1000);
+    assert_int_equal(held_sum_of_ages(filtered), 3);
+    datom_db_unref(filtered);
+    datom_db_unref(datom_conn_db(conn));
+    assert_int_equal(datom_store_held(conn->store).count, 1);
+    datom_db_unref(overdue);
+    datom_db_unref(db);
+    datom_conn_unref(conn);
+}
+
 static void test_held__nothing_is_pinned_on_a_store_where_nothing_happens(void **state)
 {
     (void)state;
@@ -320,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_held__single_reads_of_values_that_were_taken_back),
         cmocka_unit_test(test_held__cursors_go_on_where_they_stood),
         cmocka_unit_test(test_held__nothing_is_pinned_once_the_time_is_over),
+        cmocka_unit_test(test_held__a_predicate_may_ask_for_a_value_while_others_are_overdue),
         cmocka_unit_test(test_held__nothing_is_pinned_on_a_store_where_nothing_happens),
         cmocka_unit_test(test_held__values_of_a_closed_store_can_be_taken_back),
         cmocka_unit_test(test_held__forks_branch_from_before_alterations),

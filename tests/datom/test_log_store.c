@@ -13,6 +13,7 @@
 
 #include "datom/datom.h"
 #include "datom/fixture.h"
+#include "datom/health.h"
 #include "shared_log.h"
 
 static const char schema_text[] =
@@ -163,6 +164,35 @@ test_two_connections_on_one_log_resolve_again_what_the_other_was_faster_with(voi
     shared_log_close(&log);
 }
 
+static void look_at_health(void *self)
+{
+    struct datom_health health;
+    datom_conn_health(self, &health);
+    assert_int_equal(health.code, BS_OK);
+}
+
+static void test_a_log_that_is_read_keeps_nobody_from_the_connection(void **state)
+{
+    (void)state;
+    struct shared_log log;
+    open_log(&log, "read");
+    struct datom_log_store store = shared_log_store(&log);
+    struct datom_conn *a = open_on("read-a", &store);
+    struct datom_conn *b = open_on("read-b", &store);
+    fixture_transact(a, schema_text);
+    log.before_read = look_at_health;
+    log.before_read_self = b;
+    assert_int_equal(datom_conn_catch_up(b, NULL), BS_OK);
+    fixture_transact(a, "[{:n/number 1 :n/value 1}]");
+    fixture_transact(b,
+                     "[{:n/number 2 :n/value 2}]"); /* resolved again on what a was faster with */
+    log.before_read = NULL;
+    fixture_check(b);
+    datom_conn_unref(a);
+    datom_conn_unref(b);
+    shared_log_close(&log);
+}
+
 struct counter {
     struct datom_conn *conn;
     enum bs_code code;
@@ -293,6 +323,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_an_append_that_fails_changes_nothing_one_that_happened_is_taken_in),
         cmocka_unit_test(
             test_two_connections_on_one_log_resolve_again_what_the_other_was_faster_with),
+        cmocka_unit_test(test_a_log_that_is_read_keeps_nobody_from_the_connection),
         cmocka_unit_test(test_counting_through_two_connections_with_cas_loses_nothing),
         cmocka_unit_test(test_killed_after_the_append_the_transaction_is_there_at_the_next_open),
     };
