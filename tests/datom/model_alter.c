@@ -15,9 +15,11 @@ static bool is_schema(datom_id a)
            a == DATOM_DB_TUPLE_TYPE || a == DATOM_DB_ATTR_CHECK || a == DATOM_DB_ATTR_PREDS;
 }
 
-static bool is_bad_component(const struct model_attribute *attribute)
+/* Only references are components, and bytes are not unique. */
+static bool is_senseless(const struct model_attribute *attribute)
 {
-    return attribute->is_component && attribute->type != DATOM_TYPE_REF;
+    return (attribute->is_component && attribute->type != DATOM_TYPE_REF) ||
+           (attribute->unique != DATOM_UNIQUE_NONE && attribute->type == DATOM_TYPE_BYTES);
 }
 
 /* A composite and its members have one value each. */
@@ -36,7 +38,7 @@ static void check_alteration(const struct model_wishes *wishes, const struct dat
 {
     const struct model_attribute *was = model_attribute(wishes->tx->before, change->e);
     const struct model_attribute *is = model_attribute(after, change->e);
-    if (!is || is->type != was->type || is_bad_component(is) || is_bad_many(after, is) ||
+    if (!is || is->type != was->type || is_senseless(is) || is_bad_many(after, is) ||
         change->a == DATOM_DB_VALUE_TYPE || change->a == DATOM_DB_TUPLE_ATTRS ||
         change->a == DATOM_DB_TUPLE_TYPES || change->a == DATOM_DB_TUPLE_TYPE ||
         (change->a == DATOM_DB_CARDINALITY && !change->added &&
@@ -59,7 +61,7 @@ static void check_installation(const struct model_wishes *wishes, const struct d
     struct edn listed = edn_long((int64_t)e);
     if (!has_type || e < tx->before->next_element || datom_id_part(e) != DATOM_PART_DB ||
         !model_find_wish(wishes, e, DATOM_DB_IDENT, true) ||
-        !model_find_wish(wishes, e, DATOM_DB_CARDINALITY, true) || !is || is_bad_component(is))
+        !model_find_wish(wishes, e, DATOM_DB_CARDINALITY, true) || !is || is_senseless(is))
         model_tx_refuse(tx, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE);
     else
         model_check_tuple(wishes, is, after);

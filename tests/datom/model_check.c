@@ -107,6 +107,7 @@ static bool is_good_choice(struct edn form, enum datom_type type)
         [DATOM_TYPE_STRING] = EDN_STRING,   [DATOM_TYPE_BOOLEAN] = EDN_BOOLEAN,
         [DATOM_TYPE_INSTANT] = EDN_INSTANT, [DATOM_TYPE_UUID] = EDN_UUID,
         [DATOM_TYPE_URI] = EDN_URI,         [DATOM_TYPE_SYMBOL] = EDN_SYMBOL,
+        [DATOM_TYPE_BYTES] = EDN_BYTES,
     };
     bool is_good = form.len > 1 && type != DATOM_TYPE_TUPLE;
     for (uint32_t i = 1; i < form.len && is_good; i++) {
@@ -131,15 +132,18 @@ static bool is_good_check(struct edn form, enum datom_type type)
     if (edn_is_symbol(form.as.items[0], "range"))
         return (is_number_type(type) || type == DATOM_TYPE_INSTANT) && is_good_range(form, type);
     if (edn_is_symbol(form.as.items[0], "length"))
-        return is_text_type(type) && is_good_length(form);
+        return (is_text_type(type) || type == DATOM_TYPE_BYTES) && is_good_length(form);
     if (edn_is_symbol(form.as.items[0], "matches"))
         return is_text_type(type) && is_good_pattern(form);
     return edn_is_symbol(form.as.items[0], "one-of") && is_good_choice(form, type);
 }
 
-static size_t count_chars(struct bs_str text)
+static size_t length_of(struct edn v)
 {
     size_t count = 0;
+    struct bs_str text = edn_text_of(v);
+    if (v.type == EDN_BYTES)
+        return v.len;
     for (size_t i = 0; i < text.len; i++)
         count += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
     return count;
@@ -183,7 +187,7 @@ static bool passes_check(const struct model *model, enum datom_type type, struct
     if (edn_is_symbol(form.as.items[0], "range"))
         return is_within(form, v);
     if (edn_is_symbol(form.as.items[0], "length"))
-        return is_within(form, edn_long((int64_t)count_chars(edn_text_of(v))));
+        return is_within(form, edn_long((int64_t)length_of(v)));
     if (edn_is_symbol(form.as.items[0], "matches"))
         return is_matched(form, v);
     return is_chosen(model, type, form, v);

@@ -69,6 +69,11 @@ void model_keep_composites(struct model_wishes *wishes)
     }
 }
 
+static bool may_be_element(enum datom_type type)
+{
+    return type < DATOM_TYPE_COUNT && type != DATOM_TYPE_TUPLE && type != DATOM_TYPE_BYTES;
+}
+
 static bool may_be_member(const struct model *model, const struct model_attribute *composite,
                           uint32_t idx)
 {
@@ -78,13 +83,7 @@ static bool may_be_member(const struct model *model, const struct model_attribut
         if (composite->members[i] == a)
             return false;
     }
-    return member && a >= DATOM_BOOT_NEXT_ELEMENT && !member->many &&
-           member->type != DATOM_TYPE_TUPLE;
-}
-
-static bool may_be_element(enum datom_type type)
-{
-    return type < DATOM_TYPE_COUNT && type != DATOM_TYPE_TUPLE && type != DATOM_TYPE_BYTES;
+    return member && a >= DATOM_BOOT_NEXT_ELEMENT && !member->many && may_be_element(member->type);
 }
 
 static void check_composite(struct model_tx *tx, const struct model_attribute *attribute,

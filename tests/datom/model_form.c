@@ -21,8 +21,8 @@ struct model_taken {
     int64_t number;
 };
 
-#define SEQUENCES_MAX 16
-#define TAKEN_MAX 64
+#define SEQUENCES_MAX 32
+#define TAKEN_MAX 128
 
 struct model_sequences {
     struct model_sequence items[SEQUENCES_MAX];
@@ -86,25 +86,59 @@ static const struct model_attribute *read_attribute(struct model_tx *tx, struct 
     return attribute;
 }
 
-/* [:db.fn/add-sequential-string E A BASE] */
-static void read_numbered(struct model_tx *tx, struct edn form)
+/* In names of sequences a colon of their parts is marked. */
+static struct bs_str marked(struct model_tx *tx, struct bs_str text)
+{
+    struct bs_str all = BS_STR("");
+    for (size_t i = 0; i < text.len; i++)
+        all = bs_arena_printf(tx->arena, "%.*s%s%c", BS_STR_ARGS(all),
+                              text.ptr[i] == ':' ? "\\" : "", text.ptr[i]);
+    return all;
+}
+
+static void add_numbered(struct model_tx *tx, struct edn namespace, struct edn base_form,
+                         struct edn e, struct edn a)
 {
     struct model_taken holder = {0};
     const struct model_attribute *attribute;
-    if (!model_read_place(tx, form.as.items[1], &holder.e))
+    if (!model_read_place(tx, e, &holder.e))
         return;
-    attribute = read_attribute(tx, form.as.items[2]);
+    attribute = read_attribute(tx, a);
     if (!attribute)
         return;
-    struct bs_str base = escaped(tx, edn_text_of(form.as.items[3]));
+    struct bs_str base = escaped(tx, edn_text_of(base_form));
+    struct bs_str name = edn_is_nil(namespace) ? attribute->ident : edn_text_of(namespace);
     holder.a = attribute->id;
     holder.sequence =
-        find_sequence(tx, bs_arena_printf(tx->arena, "%.*s:%.*s", BS_STR_ARGS(attribute->ident),
-                                          BS_STR_ARGS(base)));
+        find_sequence(tx, bs_arena_printf(tx->arena, "%.*s:%.*s", BS_STR_ARGS(marked(tx, name)),
+                                          BS_STR_ARGS(marked(tx, base))));
     int64_t number = take_number(tx->sequences, holder);
     if (number > 0)
         base = bs_arena_printf(tx->arena, "%.*s-%lld", BS_STR_ARGS(base), (long long)number);
     model_read_value(tx, MODEL_ADD, holder.e, attribute, edn_string(base));
+}
+
+/* [:db.fn/add-sequential-string E A BASE] */
+static void read_numbered(struct model_tx *tx, struct edn form)
+{
+    add_numbered(tx, edn_nil(), form.as.items[3], form.as.items[1], form.as.items[2]);
+}
+
+/* [:db.fn/add-sequential-strings NAMESPACE BASE [[E A]...]] */
+static void read_several_numbered(struct model_tx *tx, struct edn form)
+{
+    struct edn holders = form.as.items[3];
+    if (form.as.items[2].type != EDN_STRING || !edn_is_sequential(holders)) {
+        model_tx_refuse(tx, BS_REASON_DB_INVALID_TX_FORM);
+        return;
+    }
+    for (uint32_t i = 0; i < holders.len; i++) {
+        const struct edn *holder = holders.as.items[i].as.items;
+        if (holders.as.items[i].len == 2)
+            add_numbered(tx, form.as.items[1], form.as.items[2], holder[0], holder[1]);
+        else
+            model_tx_refuse(tx, BS_REASON_DB_INVALID_TX_FORM);
+    }
 }
 
 void model_finish_sequences(struct model_tx *tx)
@@ -242,6 +276,7 @@ bool model_read_function(struct model_tx *tx, struct edn form)
         void (*read)(struct model_tx *tx, struct edn form);
     } functions[] = {
         {"db.fn/add-sequential-string", read_numbered},
+        {"db.fn/add-sequential-strings", read_several_numbered},
         {"db.fn/add-default", read_default},
         {"db.fn/add-default-attr-value", read_default_of_all},
         {"db.fn/ensure-migration", read_migration},

@@ -35,6 +35,7 @@ bool model_coerce(struct model_tx *tx, const struct model_attribute *attribute, 
         [DATOM_TYPE_BIGDEC] = EDN_BIGDEC,   [DATOM_TYPE_SYMBOL] = EDN_SYMBOL,
         [DATOM_TYPE_BIGINT] = EDN_BIGINT,   [DATOM_TYPE_FLOAT] = EDN_FLOAT,
         [DATOM_TYPE_UUID] = EDN_UUID,       [DATOM_TYPE_URI] = EDN_URI,
+        [DATOM_TYPE_BYTES] = EDN_BYTES,
     };
     *v = model_predicate_value(tx, attribute, *v);
     if (attribute->type == DATOM_TYPE_DOUBLE && v->type == EDN_LONG)

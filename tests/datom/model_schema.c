@@ -24,6 +24,7 @@ static const struct {
     {"db.type/uuid", DATOM_DB_TYPE_UUID},
     {"db.type/uri", DATOM_DB_TYPE_URI},
     {"db.type/symbol", DATOM_DB_TYPE_SYMBOL},
+    {"db.type/bytes", DATOM_DB_TYPE_BYTES},
     {"db.type/tuple", DATOM_DB_TYPE_TUPLE},
     {"db.cardinality/one", DATOM_DB_CARDINALITY_ONE},
     {"db.cardinality/many", DATOM_DB_CARDINALITY_MANY},

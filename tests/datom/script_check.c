@@ -22,6 +22,7 @@ static const char checks_text[] =
     " :db.type/uri [(length 0 9) (matches \"http:.*\") (one-of #uri \"http://a/\") (one-of \"a\")]"
     " :db.type/symbol [(length 1 1) (matches \"[xy](/[xyz])?\") (one-of x y) (one-of :x)]"
     " :db.type/ref [(one-of :e/x :e/y) (one-of #e 0 #e 1 :e/x) (range 0 1)]"
+    " :db.type/bytes [(length 1 300) (length nil 1) (one-of #base64 \"AA==\") (matches \"a\")]"
     " :db.type/tuple [(length 0 2)]}";
 
 /* None of these is one. */

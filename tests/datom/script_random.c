@@ -163,11 +163,15 @@ static struct edn reset_form(struct script_source *source)
     const struct script_attribute *a = script_attribute_of(source);
     struct edn_list values;
     edn_list_init(&values, source->arena);
+    for (size_t i = 0; i < 4 && !a->many; i++)
+        a = script_attribute_of(source);
     for (size_t i = script_pick(source, 4); i > 0; i--)
-        edn_list_add(&values, script_value(source, a, true));
-    return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db.fn/reset-to-many"),
-                         script_entity(source, true), a->ident,
-                         edn_list_finish(&values, EDN_VECTOR));
+        edn_list_add(&values, a->type == DATOM_TYPE_REF && script_chance(source, 4)
+                                  ? map_form(source, 1)
+                                  : script_value(source, a, true));
+    return SCRIPT_VECTOR(
+        source, EDN_KEYWORD_LIT("db.fn/reset-to-many"), script_entity(source, true), a->ident,
+        script_chance(source, 8) ? edn_nil() : edn_list_finish(&values, EDN_VECTOR));
 }
 
 struct edn script_form(struct script_source *source)

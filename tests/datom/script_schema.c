@@ -21,14 +21,22 @@ static const char values_text[] =
     "   #uuid \"7fffffff-ffff-ffff-ffff-ffffffffffff\""
     "   #uuid \"80000000-0000-0000-0000-000000000001\"]"
     " :db.type/uri [#uri \"\" #uri \"http://a/\" #uri \"http://a/b\"]"
-    " :db.type/symbol [x y x/y z]}";
+    " :db.type/symbol [x y x/y z]"
+    " :db.type/bytes [#base64 \"\" #base64 \"AA==\" #base64 \"AAE=\" #base64 \"/w==\"]}";
 
 static const enum datom_type types[] = {
     DATOM_TYPE_LONG,    DATOM_TYPE_STRING,  DATOM_TYPE_REF,    DATOM_TYPE_REF,
     DATOM_TYPE_KEYWORD, DATOM_TYPE_BOOLEAN, DATOM_TYPE_DOUBLE, DATOM_TYPE_INSTANT,
     DATOM_TYPE_BIGDEC,  DATOM_TYPE_BIGINT,  DATOM_TYPE_FLOAT,  DATOM_TYPE_UUID,
-    DATOM_TYPE_URI,     DATOM_TYPE_SYMBOL,  DATOM_TYPE_TUPLE,
+    DATOM_TYPE_URI,     DATOM_TYPE_SYMBOL,  DATOM_TYPE_BYTES,  DATOM_TYPE_TUPLE,
 };
+/* The last ones can't stand in tuples. */
+#define ELEMENT_TYPES (BS_ARRAY_COUNT(types) - 2)
+
+static bool may_be_element(enum datom_type type)
+{
+    return type != DATOM_TYPE_TUPLE && type != DATOM_TYPE_BYTES;
+}
 
 /* ---- values ---- */
 
@@ -55,8 +63,9 @@ void script_make_values(struct script_source *source)
     memset(bytes, 'q', sizeof(bytes));
     for (size_t i = 0; i < 4; i++) {
         bytes[400] = (char)('a' + (7 * i) % 5);
-        add_value(source, DATOM_TYPE_STRING,
-                  edn_string(bs_arena_dup(source->arena, bs_str_make(bytes, 300 + 100 * i))));
+        struct bs_str text = bs_arena_dup(source->arena, bs_str_make(bytes, 300 + 100 * i));
+        add_value(source, DATOM_TYPE_STRING, edn_string(text));
+        add_value(source, DATOM_TYPE_BYTES, edn_text(EDN_BYTES, text));
     }
 }
 
@@ -89,12 +98,13 @@ static void describe(struct script_source *source, struct edn_list *pairs,
 {
     const char *unique = NULL;
     bool is_ref = attribute->type == DATOM_TYPE_REF;
+    bool may_be_unique = !is_ref && attribute->type != DATOM_TYPE_BYTES;
     script_add_pair(pairs, EDN_KEYWORD_LIT("db/ident"), attribute->ident);
     script_add_pair(pairs, EDN_KEYWORD_LIT("db/valueType"), type_ident(source, attribute->type));
     script_add_pair(
         pairs, EDN_KEYWORD_LIT("db/cardinality"),
         script_keyword(source, attribute->many ? "db.cardinality/many" : "db.cardinality/one"));
-    if (!is_ref && script_chance(source, 3))
+    if (may_be_unique && script_chance(source, 3))
         unique = script_chance(source, 2) ? "db.unique/value" : "db.unique/identity";
     if (unique)
         script_add_pair(pairs, EDN_KEYWORD_LIT("db/unique"), script_keyword(source, unique));
@@ -116,8 +126,7 @@ static void add_elements(struct script_source *source, struct edn_list *pairs,
 {
     struct edn idents[SCRIPT_ELEMENTS_MAX];
     for (size_t i = 0; i < SCRIPT_ELEMENTS_MAX; i++) {
-        /* the last of the list is no element */
-        attribute->elements[i] = types[script_pick(source, BS_ARRAY_COUNT(types) - 1)];
+        attribute->elements[i] = types[script_pick(source, ELEMENT_TYPES)];
         idents[i] = type_ident(source, attribute->elements[i]);
     }
     attribute->elements_count = script_chance(source, 2) ? 2 + script_pick(source, 2) : 0;
@@ -129,16 +138,23 @@ static void add_elements(struct script_source *source, struct edn_list *pairs,
     source->tuple = attribute;
 }
 
-/* One that is refused: of two kinds, of none, of no types, or of none that can stand in one. */
-static struct edn bad_tuple(struct script_source *source)
+/* One that is refused: a tuple of two kinds, of none, of no types, or of none that can stand in
+ * one; bytes that are unique. */
+static struct edn bad_definition(struct script_source *source)
 {
     struct edn_list pairs;
     struct script_attribute attribute = {.ident = EDN_KEYWORD_LIT("m/bad"),
                                          .type = DATOM_TYPE_TUPLE};
     edn_list_init(&pairs, source->arena);
-    struct edn keyword = script_keyword(source, "db.type/tuple");
-    switch (script_pick(source, 5)) {
+    struct edn keyword =
+        script_keyword(source, script_chance(source, 2) ? "db.type/tuple" : "db.type/bytes");
+    switch (script_pick(source, 6)) {
     case 0:
+        break;
+    case 5:
+        attribute.type = DATOM_TYPE_BYTES;
+        script_add_pair(&pairs, EDN_KEYWORD_LIT("db/unique"),
+                        script_keyword(source, "db.unique/value"));
         break;
     case 1:
         attribute.type = DATOM_TYPE_LONG;
@@ -193,7 +209,7 @@ struct edn script_schema_forms(struct script_source *source)
 static const struct script_attribute *member(struct script_source *source)
 {
     const struct script_attribute *a = script_attribute_of(source);
-    for (size_t i = 0; i < 6 && (a->many || a->type == DATOM_TYPE_TUPLE); i++)
+    for (size_t i = 0; i < 6 && (a->many || !may_be_element(a->type)); i++)
         a = script_attribute_of(source);
     return a;
 }
@@ -215,9 +231,9 @@ struct edn script_composite_forms(struct script_source *source)
         &pairs, EDN_KEYWORD_LIT("db/tupleAttrs"),
         SCRIPT_VECTOR(source, composite->members[0]->ident, composite->members[1]->ident));
     /* one that will be refused is not spoken of later */
-    bool has_tuple = composite->members[0]->type == DATOM_TYPE_TUPLE ||
-                     composite->members[1]->type == DATOM_TYPE_TUPLE;
-    if (!composite->many && !has_tuple && composite->members[0] != composite->members[1] &&
+    bool may_be =
+        may_be_element(composite->members[0]->type) && may_be_element(composite->members[1]->type);
+    if (!composite->many && may_be && composite->members[0] != composite->members[1] &&
         !composite->members[0]->many && !composite->members[1]->many) {
         source->tuple = composite;
         source->attributes_count++;
@@ -236,7 +252,7 @@ struct edn script_alteration(struct script_source *source)
     struct edn identity = EDN_KEYWORD_LIT("db.unique/identity");
     switch (script_pick(source, 12)) {
     case 11:
-        return bad_tuple(source);
+        return bad_definition(source);
     case 0:
     case 1:
         return SCRIPT_VECTOR(source, add, a->ident, EDN_KEYWORD_LIT("db/cardinality"),
