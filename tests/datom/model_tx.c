@@ -239,7 +239,7 @@ static void read_list(struct model_tx *tx, struct edn form)
         return;
     if (!model_read_place(tx, form.as.items[1], &e))
         return;
-    if (edn_is_keyword(op, "db/retractEntity")) {
+    if (edn_is_keyword(op, "db/retractEntity") || edn_is_keyword(op, "db.fn/retractEntity")) {
         op_new(tx, MODEL_RETRACT_ENTITY, e, NULL);
         return;
     }
@@ -248,7 +248,7 @@ static void read_list(struct model_tx *tx, struct edn form)
         model_tx_refuse(tx, BS_REASON_DB_NOT_AN_ATTRIBUTE);
     else if (edn_is_keyword(op, "db/add"))
         model_read_value(tx, MODEL_ADD, e, attribute, form.as.items[3]);
-    else if (edn_is_keyword(op, "db/cas"))
+    else if (edn_is_keyword(op, "db/cas") || edn_is_keyword(op, "db.fn/cas"))
         read_cas(tx, form, e, attribute);
     else if (edn_is_keyword(op, "db.fn/reset-to-many"))
         read_reset(tx, form, e, attribute);

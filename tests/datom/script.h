@@ -29,8 +29,9 @@
  *
  * Entities have numbers, as values of :m/id. In forms `#e N` is the id of the one that has the
  * number or had it last, so that forms stay good when others before them are left out; where there
- * is none it is the lookup ref [:m/id N]. `#t N` is the t of the Nth transaction there is, `#tx N`
- * its id, `#instant N` its instant, or just after it for an odd N.
+ * is none it is the lookup ref [:m/id N]; `#v [E A]` is what E has of A, or nil. `#t N` is the t of
+ * the Nth transaction there is, `#tx N` its id, `#instant N` its instant, or just after it for an
+ * odd N.
  *
  * A script is immutable, in an arena. The caller serializes.
  */

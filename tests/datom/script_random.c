@@ -150,12 +150,39 @@ static struct edn map_form(struct script_source *source, size_t depth)
     return edn_list_finish(&pairs, EDN_MAP);
 }
 
+/* `#v [E A]` */
+static struct edn value_before(struct script_source *source, struct edn e, struct edn a)
+{
+    struct edn *items = bs_arena_new_array(source->arena, 2, struct edn);
+    items[0] = EDN_SYMBOL_LIT("v");
+    items[1] = SCRIPT_VECTOR(source, e, a);
+    return (struct edn){.type = EDN_TAGGED, .len = 2, .as.items = items};
+}
+
+/* Mostly of an attribute that can have it, and with what is there. */
 static struct edn cas_form(struct script_source *source)
 {
     const struct script_attribute *a = script_attribute_of(source);
-    struct edn old = script_chance(source, 3) ? edn_nil() : script_value(source, a, false);
-    return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/cas"), script_entity(source, false), a->ident,
-                         old, script_value(source, a, true));
+    struct edn e = script_entity(source, false);
+    struct edn op = EDN_KEYWORD_LIT("db/cas");
+    if (script_chance(source, 8))
+        op = EDN_KEYWORD_LIT("db.fn/cas");
+    for (size_t i = 0; i < 4 && (a->many || a->members[0]); i++)
+        a = script_attribute_of(source);
+    struct edn old = value_before(source, e, a->ident);
+    if (script_chance(source, 3))
+        old = script_chance(source, 3) ? edn_nil() : script_value(source, a, false);
+    return SCRIPT_VECTOR(source, op, e, a->ident, old, script_value(source, a, true));
+}
+
+static struct edn retract_form(struct script_source *source)
+{
+    const struct script_attribute *a = script_attribute_of(source);
+    struct edn e = script_entity(source, false);
+    struct edn v = script_value(source, a, false);
+    if (script_chance(source, 3))
+        v = value_before(source, e, a->ident);
+    return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/retract"), e, a->ident, v);
 }
 
 static struct edn reset_form(struct script_source *source)
@@ -192,12 +219,14 @@ struct edn script_form(struct script_source *source)
         return map_form(source, 0);
     e = script_entity(source, false);
     if (kind < 17)
-        return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/retract"), e, a->ident,
-                             script_value(source, a, false));
+        return retract_form(source);
     if (kind == 17)
         return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/retract"), e, a->ident);
     if (kind == 18)
-        return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/retractEntity"), e);
+        return SCRIPT_VECTOR(source,
+                             script_keyword(source, script_chance(source, 8) ? "db.fn/retractEntity"
+                                                                             : "db/retractEntity"),
+                             e);
     if (kind == 19)
         return reset_form(source);
     if (kind == 20)

@@ -34,12 +34,26 @@ static struct edn point_in_time(const struct model *model, struct edn tag, uint6
                                     : edn_instant(moment.instant_ms + (int64_t)(n % 2));
 }
 
+static struct edn value_of(struct script_run *run, const struct model *model, struct edn e,
+                           struct edn a)
+{
+    const struct model_attribute *attribute = model_attribute_named(model, a);
+    e = script_with_ids(run, model, e);
+    const struct model_life *life =
+        attribute && e.type == EDN_LONG
+            ? model_find(model, (datom_id)e.as.integer, attribute->id, NULL)
+            : NULL;
+    return life ? life->v : edn_nil();
+}
+
 struct edn script_with_ids(struct script_run *run, const struct model *model, struct edn form)
 {
     if (form.type == EDN_TAGGED && edn_is_symbol(form.as.items[0], "e"))
         return id_of_number(run, model, form.as.items[1]);
     if (form.type == EDN_TAGGED && edn_is_symbol(form.as.items[0], "db/id"))
         return form;
+    if (form.type == EDN_TAGGED && edn_is_symbol(form.as.items[0], "v"))
+        return value_of(run, model, form.as.items[1].as.items[0], form.as.items[1].as.items[1]);
     if (form.type == EDN_TAGGED)
         return point_in_time(model, form.as.items[0], (uint64_t)form.as.items[1].as.integer);
     if (form.type != EDN_MAP && !edn_is_collection(form))

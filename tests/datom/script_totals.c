@@ -7,6 +7,8 @@ const char *const script_kinds[] = {
     "db/retract",
     "db/retractEntity",
     "db/cas",
+    "db.fn/cas",
+    "db.fn/retractEntity",
     "db.fn/reset-to-many",
     "db/excise",
     "db.excise/attrs",
