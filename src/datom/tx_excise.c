@@ -269,6 +269,13 @@ enum bs_code tx_check_excisions(struct tx *tx, struct bs_error *error)
     return BS_OK;
 }
 
+static enum bs_code find(struct tx_excision *excision, struct bs_error *error)
+{
+    BS_TRY(tx_excise_collect(excision, error));
+    BS_TRY(tx_excise_collect_forgotten(excision, error));
+    return tx_excise_collect_copies(excision, error);
+}
+
 enum bs_code tx_excise(struct tx *tx, struct bs_error *error)
 {
     struct tx_excision excision = {.tx = tx};
@@ -280,10 +287,10 @@ enum bs_code tx_excise(struct tx *tx, struct bs_error *error)
         if (!is_request(&tx->entries[i]))
             continue;
         any = true;
-        code = tx_excise_collect(&excision, &tx->entries[i], error);
+        code = tx_excise_add_request(&excision, &tx->entries[i], error);
     }
     if (any && code == BS_OK)
-        code = tx_excise_collect_forgotten(&excision, error);
+        code = find(&excision, error);
     if (code == BS_OK && (any || excision.erased_count > 0))
         code = erase(&excision, error);
     free(excision.targets);

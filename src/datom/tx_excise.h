@@ -1,8 +1,8 @@
 #ifndef DATOM_TX_EXCISE_H
 #define DATOM_TX_EXCISE_H
 
-/* An excision under way: what is meant (tx_excise_find.c, tx_excise_forgotten.c), and erasing it
- * (tx_excise.c). Internal to these three; one thread. */
+/* An excision under way: who is meant (tx_excise_meant.c), what that is (tx_excise_find.c,
+ * tx_excise_forgotten.c), and erasing it (tx_excise.c). Internal to these four; one thread. */
 
 #include "datom/tx_apply.h"
 
@@ -10,11 +10,12 @@ struct tx_excise_request {
     datom_id target;
     bool is_attribute; /* its datoms are meant, not those about it */
     const datom_id *attrs;
-    size_t attrs_count; /* 0: all, and what refers to it */
-    uint64_t before_t;  /* lives that began before it */
+    size_t attrs_count;                    /* 0: all, and what refers to it */
+    uint64_t before_t;                     /* lives that began before it */
+    const struct tx_excise_request *whole; /* for the components: all of them; not of attributes */
 };
 
-/* An entity to be erased: the target of a request, or a component of one. */
+/* An attribute or an entity to be erased: the target of a request, or a component of one. */
 struct tx_excise_target {
     datom_id e;
     const struct tx_excise_request *request;
@@ -33,6 +34,8 @@ struct tx_excision {
     struct datom_table targets_by_e;
     struct tx_erased *erased;
     size_t erased_count, erased_capacity;
+    struct datom_db *db_after; /* while lives are collected, and a cursor over it */
+    struct datom_cursor *cursor;
     datom_id *forgetful; /* attributes that are or were noHistory */
     size_t forgetful_count, forgetful_capacity;
 };
@@ -45,23 +48,31 @@ static inline const struct datom_attribute *tx_excise_attribute(const struct tx_
 }
 
 bool tx_excise_has_id(const datom_id *ids, size_t count, datom_id id);
+void tx_excise_add_target(struct tx_excision *excision, datom_id e,
+                          const struct tx_excise_request *request);
+bool tx_excise_has_target(const struct tx_excision *excision, datom_id e,
+                          const struct tx_excise_request *request);
 /* Whether a request for a life's attribute or entity, or for what it refers to, means the life. */
 bool tx_excise_is_meant(const struct tx_excise_request *request, const struct datom_life *life);
-/*
- * Adds what composite tuples of the same entity have copied of a reference that is erased. Nothing
- * is computed in their place, as for other members that go: they are made when a member is said
- * again.
- */
-BS_MUST_CHECK enum bs_code tx_excise_collect_copies(struct tx_excision *excision,
-                                                    const struct datom_life *ref,
-                                                    struct bs_error *error);
+/* Whether any of the targets is its attribute or its entity, or what it refers to, and means it. */
+bool tx_excise_is_asked_for(const struct tx_excision *excision, const struct datom_life *life,
+                            bool by_reference);
 /* Adds a life to what is erased. */
 void tx_excise_add(struct tx_excision *excision, const struct datom_life *life, bool is_forgotten);
-/* What a request means, as the indexes have it; each life may come several times. */
-BS_MUST_CHECK enum bs_code tx_excise_collect(struct tx_excision *excision,
-                                             const struct tx_entry *excise, struct bs_error *error);
+/* Reads a request; its target becomes one of the targets. */
+BS_MUST_CHECK enum bs_code tx_excise_add_request(struct tx_excision *excision,
+                                                 const struct tx_entry *excise,
+                                                 struct bs_error *error);
+/* What all of them mean, as the indexes have it; each life may come several times. */
+BS_MUST_CHECK enum bs_code tx_excise_collect(struct tx_excision *excision, struct bs_error *error);
 /* What all of them mean that only the log has, after that. */
 BS_MUST_CHECK enum bs_code tx_excise_collect_forgotten(struct tx_excision *excision,
                                                        struct bs_error *error);
+/*
+ * At last what composite tuples of the same entity have copied of anything that is erased, whenever
+ * they were said. Nothing is computed in their place: they are made when a member is said again.
+ */
+BS_MUST_CHECK enum bs_code tx_excise_collect_copies(struct tx_excision *excision,
+                                                    struct bs_error *error);
 
 #endif

@@ -1,27 +1,12 @@
 /*
- * What excisions mean, as the indexes have it: lives are found from the target's keys and those of
- * its components. What only the log has is tx_excise_forgotten.c's.
+ * What excisions mean, as the indexes have it: lives are found from the targets' keys and those of
+ * their components, and what composites have copied of them. All requests of a transaction are
+ * known before the first is followed, so that their order changes nothing. What only the log has is
+ * tx_excise_forgotten.c's.
  */
 
 #include "datom/bootstrap.h"
 #include "datom/tx_excise.h"
-
-bool tx_excise_has_id(const datom_id *ids, size_t count, datom_id id)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (ids[i] == id)
-            return true;
-    }
-    return false;
-}
-
-/* Schema, what is built in, transactions' instants and the records of excisions stay. */
-static bool is_exempt(datom_id e, datom_id a)
-{
-    return a == DATOM_DB_TX_INSTANT || a == DATOM_DB_EXCISE || a == DATOM_DB_EXCISE_ATTRS ||
-           a == DATOM_DB_EXCISE_BEFORE || a == DATOM_DB_EXCISE_BEFORE_T ||
-           (datom_id_part(e) == DATOM_PART_DB && a < DATOM_BOOT_NEXT_ELEMENT);
-}
 
 /* ---- the requests ---- */
 
@@ -88,33 +73,6 @@ static enum bs_code read_request(struct tx_excision *excision, const struct tx_e
     return BS_OK;
 }
 
-/* Of any request when `request` is NULL. */
-static bool is_target(const void *self, uint32_t idx, const void *key)
-{
-    const struct tx_excise_target *target = &((const struct tx_excise_target *)self)[idx];
-    const struct tx_excise_target *wanted = key;
-    return target->e == wanted->e && (!wanted->request || target->request == wanted->request);
-}
-
-static bool has_target(const struct tx_excision *excision, datom_id e,
-                       const struct tx_excise_request *request)
-{
-    struct tx_excise_target wanted = {.e = e, .request = request};
-    return datom_table_find(&excision->targets_by_e, tx_hash(&e, sizeof(e), 0), is_target,
-                            excision->targets, &wanted) != DATOM_TABLE_NONE;
-}
-
-static void add_target(struct tx_excision *excision, datom_id e,
-                       const struct tx_excise_request *request)
-{
-    bs_grow(&excision->targets, excision->targets_count, &excision->targets_capacity,
-            sizeof(*excision->targets));
-    datom_table_add(&excision->targets_by_e, tx_hash(&e, sizeof(e), 0),
-                    (uint32_t)excision->targets_count);
-    excision->targets[excision->targets_count++] =
-        (struct tx_excise_target){.e = e, .request = request};
-}
-
 /* ---- lives in the indexes ---- */
 
 void tx_excise_add(struct tx_excision *excision, const struct datom_life *life, bool is_forgotten)
@@ -124,13 +82,6 @@ void tx_excise_add(struct tx_excision *excision, const struct datom_life *life, 
     struct tx_erased *erased = &excision->erased[excision->erased_count++];
     *erased = (struct tx_erased){.life = *life, .is_forgotten = is_forgotten};
     erased->life.v = edn_dup(excision->tx->arena, life->v);
-}
-
-bool tx_excise_is_meant(const struct tx_excise_request *request, const struct datom_life *life)
-{
-    return life->t_added < request->before_t && !is_exempt(life->e, life->a) &&
-           (request->is_attribute || request->attrs_count == 0 ||
-            tx_excise_has_id(request->attrs, request->attrs_count, life->a));
 }
 
 static enum bs_code collect(struct tx_excision *excision, enum datom_family family,
@@ -177,87 +128,109 @@ static enum bs_code collect_id(struct tx_excision *excision, enum datom_family f
     return collect(excision, past, prefix, request, error);
 }
 
-/* ---- copies of references ---- */
+/* ---- copies ---- */
 
-/* Whether a composite's value has the reference, and began while that was there. */
+/* Whether a composite's value has the member's, and began while that was there. */
 static bool is_copy(const struct tx_excision *excision, const struct datom_life *copy,
-                    const struct datom_life *ref)
+                    const struct datom_life *member)
 {
     const struct datom_tuple *tuple = tx_excise_attribute(excision, copy->a)->tuple;
-    if (copy->t_added < ref->t_added || copy->t_added >= ref->t_retracted)
+    if (copy->t_added < member->t_added || copy->t_added >= member->t_retracted)
         return false;
     for (uint32_t i = 0; i < tuple->count; i++) {
-        if (tuple->attributes[i] == ref->a && edn_compare(copy->v.as.items[i], ref->v) == 0)
+        if (tuple->attributes[i] == member->a && edn_compare(copy->v.as.items[i], member->v) == 0)
             return true;
     }
     return false;
 }
 
 static enum bs_code collect_copies_in(struct tx_excision *excision, enum datom_family family,
-                                      const struct datom_life *ref, datom_id composite,
+                                      const struct datom_life *member, datom_id composite,
                                       struct bs_error *error)
 {
-    /* whenever it was said: it goes with the reference */
+    /* whenever it was said: it goes with its member */
     static const struct tx_excise_request any = {.before_t = UINT64_MAX};
     size_t first = excision->erased_count;
     size_t kept = first;
     uint8_t prefix[12];
-    bs_store_u64(prefix, ref->e);
+    bs_store_u64(prefix, member->e);
     bs_store_u32(prefix + 8, (uint32_t)composite);
     BS_TRY(
         collect(excision, family, bs_str_make((const char *)prefix, sizeof(prefix)), &any, error));
     for (size_t i = first; i < excision->erased_count; i++) {
-        if (is_copy(excision, &excision->erased[i].life, ref))
+        if (is_copy(excision, &excision->erased[i].life, member))
             excision->erased[kept++] = excision->erased[i];
     }
     excision->erased_count = kept;
     return BS_OK;
 }
 
-enum bs_code tx_excise_collect_copies(struct tx_excision *excision, const struct datom_life *ref,
-                                      struct bs_error *error)
+static enum bs_code collect_copies(struct tx_excision *excision, const struct datom_life *member,
+                                   bool *ret_any, struct bs_error *error)
 {
-    const datom_id member = ref->a;
-    const struct datom_life life = *ref; /* the array that it may stand in grows */
+    const struct datom_life life = *member; /* the array that it stands in grows */
+    const datom_id a = life.a;
     const struct datom_attribute *attribute;
     const struct datom_schema *schema = excision->tx->schema_after;
+    *ret_any = false;
     for (size_t i = 0; (attribute = datom_schema_attribute_at(schema, i)) != NULL; i++) {
-        if (!has_member(attribute, &member, 1))
+        if (!has_member(attribute, &a, 1))
             continue;
+        *ret_any = true;
         BS_TRY(collect_copies_in(excision, DATOM_FAMILY_EAVT, &life, attribute->id, error));
         BS_TRY(collect_copies_in(excision, DATOM_FAMILY_EAVT_H, &life, attribute->id, error));
     }
     return BS_OK;
 }
 
+enum bs_code tx_excise_collect_copies(struct tx_excision *excision, struct bs_error *error)
+{
+    /* of whose values there are none: mostly all lives are of a few attributes */
+    datom_id without = DATOM_NO_ID;
+    size_t count = excision->erased_count;
+    for (size_t i = 0; i < count; i++) {
+        bool any = false;
+        if (excision->erased[i].life.a == without)
+            continue;
+        BS_TRY(collect_copies(excision, &excision->erased[i].life, &any, error));
+        if (!any)
+            without = excision->erased[i].life.a;
+    }
+    return BS_OK;
+}
+
 /* ---- entities and attributes ---- */
 
-/* Whether a component has another parent now, which is not erased with this one. */
+/* Whether a component has a parent after the transaction that is not erased as its parent. */
 static enum bs_code has_other_parent(struct tx_excision *excision, datom_id child, bool *ret_has,
                                      struct bs_error *error)
 {
-    struct tx *tx = excision->tx;
     struct datom_range range = {.index = DATOM_VAET, .has_v = true, .v = edn_long((int64_t)child)};
     const struct datom *datoms;
-    size_t count;
+    size_t count = 1;
     *ret_has = false;
-    BS_TRY(tx_walk(tx, &range, error));
-    for (;;) {
-        BS_TRY(datom_cursor_next(tx->cursor, &datoms, &count, error));
-        if (count == 0)
-            return BS_OK;
+    if (excision->cursor)
+        BS_TRY(datom_cursor_reset(excision->cursor, &range, error));
+    else
+        BS_TRY(datom_cursor_open(excision->db_after, &range, &excision->cursor, error));
+    while (count > 0 && !*ret_has) {
+        BS_TRY(datom_cursor_next(excision->cursor, &datoms, &count, error));
         for (size_t i = 0; i < count; i++) {
             const struct datom_attribute *attribute = tx_excise_attribute(excision, datoms[i].a);
+            const struct datom_life life = {.e = datoms[i].e,
+                                            .a = (uint32_t)datoms[i].a,
+                                            .v = datoms[i].v,
+                                            .t_added = datom_tx_to_t(datoms[i].tx)};
             *ret_has = *ret_has || (attribute && attribute->is_component &&
-                                    !has_target(excision, datoms[i].e, NULL));
+                                    !tx_excise_is_asked_for(excision, &life, false));
         }
     }
+    return BS_OK;
 }
 
 /* The target's lives, its components as further targets, and what refers to it. */
 static enum bs_code collect_entity(struct tx_excision *excision,
-                                   const struct tx_excise_target *target,
-                                   const struct tx_excise_request *whole, struct bs_error *error)
+                                   const struct tx_excise_target *target, struct bs_error *error)
 {
     const struct tx_excise_request *request = target->request;
     size_t first = excision->erased_count;
@@ -268,32 +241,28 @@ static enum bs_code collect_entity(struct tx_excision *excision,
         datom_id child = (datom_id)life->v.as.integer;
         bool has_other;
         if (!tx_excise_attribute(excision, life->a)->is_component ||
-            has_target(excision, child, whole))
+            child < DATOM_BOOT_NEXT_ELEMENT ||
+            tx_excise_has_target(excision, child, request->whole))
             continue;
         BS_TRY(has_other_parent(excision, child, &has_other, error));
         if (!has_other)
-            add_target(excision, child, whole);
+            tx_excise_add_target(excision, child, request->whole);
     }
     if (request->attrs_count > 0)
         return BS_OK;
-    first = excision->erased_count;
-    BS_TRY(collect_id(excision, DATOM_FAMILY_VAET, e, 8, request, error));
-    size_t last = excision->erased_count;
-    for (size_t i = first; i < last; i++)
-        BS_TRY(tx_excise_collect_copies(excision, &excision->erased[i].life, error));
-    return BS_OK;
+    return collect_id(excision, DATOM_FAMILY_VAET, e, 8, request, error);
 }
 
-/* All of an attribute, and of the composites that it is a member of. */
-static enum bs_code collect_attribute(struct tx_excision *excision,
-                                      struct tx_excise_request *request, struct bs_error *error)
+/* ---- all requests ---- */
+
+/* An attribute, and the composites that it is a member of; none that is built in. */
+static void add_attribute(struct tx_excision *excision, const struct tx_excise_request *request)
 {
-    add_target(excision, request->target, request);
-    if (request->target < DATOM_BOOT_NEXT_ELEMENT)
-        return BS_OK;
-    BS_TRY(collect_id(excision, DATOM_FAMILY_AEVT, request->target, 4, request, error));
     const struct datom_attribute *attribute;
     const struct datom_schema *schema = excision->tx->schema_after;
+    if (request->target < DATOM_BOOT_NEXT_ELEMENT)
+        return;
+    tx_excise_add_target(excision, request->target, request);
     for (size_t i = 0; (attribute = datom_schema_attribute_at(schema, i)) != NULL; i++) {
         if (!has_member(attribute, &request->target, 1))
             continue;
@@ -301,33 +270,55 @@ static enum bs_code collect_attribute(struct tx_excision *excision,
             bs_arena_new_item(excision->tx->scratch, struct tx_excise_request);
         *composite = *request;
         composite->target = attribute->id;
-        add_target(excision, composite->target, composite);
-        BS_TRY(collect_id(excision, DATOM_FAMILY_AEVT, composite->target, 4, composite, error));
+        tx_excise_add_target(excision, composite->target, composite);
+    }
+}
+
+enum bs_code tx_excise_add_request(struct tx_excision *excision, const struct tx_entry *excise,
+                                   struct bs_error *error)
+{
+    struct bs_arena *arena = excision->tx->scratch;
+    struct tx_excise_request *request = bs_arena_new_item(arena, struct tx_excise_request);
+    BS_TRY(read_request(excision, excise, request, error));
+    if (request->is_attribute) {
+        add_attribute(excision, request);
+        return BS_OK;
+    }
+    /* what is built in stays, and what refers to it too */
+    if (request->target < DATOM_BOOT_NEXT_ELEMENT)
+        return BS_OK;
+    /* of components nothing is left, whatever the request takes of their parent */
+    request->whole = request;
+    if (request->attrs_count > 0) {
+        struct tx_excise_request *whole = bs_arena_new_item(arena, struct tx_excise_request);
+        *whole = (struct tx_excise_request){.before_t = request->before_t};
+        whole->whole = whole;
+        request->whole = whole;
+    }
+    tx_excise_add_target(excision, request->target, request);
+    return BS_OK;
+}
+
+static enum bs_code collect_targets(struct tx_excision *excision, struct bs_error *error)
+{
+    for (size_t i = 0; i < excision->targets_count; i++) {
+        const struct tx_excise_target target = excision->targets[i];
+        if (target.request->is_attribute)
+            BS_TRY(collect_id(excision, DATOM_FAMILY_AEVT, target.e, 4, target.request, error));
+        else
+            BS_TRY(collect_entity(excision, &target, error));
     }
     return BS_OK;
 }
 
-enum bs_code tx_excise_collect(struct tx_excision *excision, const struct tx_entry *excise,
-                               struct bs_error *error)
+enum bs_code tx_excise_collect(struct tx_excision *excision, struct bs_error *error)
 {
-    struct tx_excise_request *request =
-        bs_arena_new_item(excision->tx->scratch, struct tx_excise_request);
-    BS_TRY(read_request(excision, excise, request, error));
-    if (request->is_attribute)
-        return collect_attribute(excision, request, error);
-    if (datom_id_part(request->target) == DATOM_PART_DB)
-        return BS_OK;
-    /* of components nothing is left, whatever the request takes of their parent */
-    struct tx_excise_request *whole = request;
-    if (request->attrs_count > 0) {
-        whole = bs_arena_new_item(excision->tx->scratch, struct tx_excise_request);
-        whole->before_t = request->before_t;
-    }
-    size_t first = excision->targets_count;
-    add_target(excision, request->target, request);
-    for (size_t i = first; i < excision->targets_count; i++) {
-        struct tx_excise_target target = excision->targets[i];
-        BS_TRY(collect_entity(excision, &target, whole, error));
-    }
-    return BS_OK;
+    excision->db_after = datom_db_new(excision->tx->body_after);
+    enum bs_code code = collect_targets(excision, error);
+    /* what it reads is changed next */
+    datom_cursor_free(excision->cursor);
+    datom_db_unref(excision->db_after);
+    excision->cursor = NULL;
+    excision->db_after = NULL;
+    return code;
 }

@@ -40,63 +40,6 @@ static enum bs_code find_forgetful(struct tx_excision *excision, struct bs_error
     return BS_OK;
 }
 
-/* ---- who is meant ---- */
-
-/* What a datom may be erased for: its attribute, its entity, or one that it refers to. */
-struct meaning {
-    datom_id target;
-    bool is_attribute;
-    bool is_reference;
-    const struct datom_life *life;
-};
-
-static bool is_meaning(const void *self, uint32_t idx, const void *key)
-{
-    const struct tx_excise_target *target = &((const struct tx_excise_target *)self)[idx];
-    const struct tx_excise_request *request = target->request;
-    const struct meaning *meaning = key;
-    return target->e == meaning->target && request->is_attribute == meaning->is_attribute &&
-           !(meaning->is_reference && request->attrs_count > 0) &&
-           tx_excise_is_meant(request, meaning->life);
-}
-
-static bool has_meaning(const struct tx_excision *excision, const struct meaning *meaning)
-{
-    uint64_t hash = tx_hash(&meaning->target, sizeof(meaning->target), 0);
-    return datom_table_find(&excision->targets_by_e, hash, is_meaning, excision->targets,
-                            meaning) != DATOM_TABLE_NONE;
-}
-
-/* A reference, or one that a composite tuple has a copy of. */
-static bool refers_to_target(const struct tx_excision *excision,
-                             const struct datom_attribute *attribute, const struct datom_life *life)
-{
-    struct meaning meaning = {.is_reference = true, .life = life};
-    const struct datom_tuple *tuple = attribute->tuple;
-    if (attribute->type == DATOM_TYPE_REF) {
-        meaning.target = (datom_id)life->v.as.integer;
-        return has_meaning(excision, &meaning);
-    }
-    if (!tuple || tuple->kind != DATOM_TUPLE_COMPOSITE)
-        return false;
-    for (uint32_t i = 0; i < tuple->count; i++) {
-        const struct edn *item = &life->v.as.items[i];
-        meaning.target = (datom_id)item->as.integer;
-        if (tuple->types[i] == DATOM_TYPE_REF && item->type == EDN_LONG &&
-            has_meaning(excision, &meaning))
-            return true;
-    }
-    return false;
-}
-
-static bool is_asked_for(const struct tx_excision *excision, const struct datom_life *life)
-{
-    const struct datom_attribute *attribute = tx_excise_attribute(excision, life->a);
-    return has_meaning(excision, &(struct meaning){life->a, true, false, life}) ||
-           has_meaning(excision, &(struct meaning){life->e, false, false, life}) ||
-           (attribute && refers_to_target(excision, attribute, life));
-}
-
 /* Whether superseded values may be meant that no index has. */
 static bool needs_log(const struct tx_excision *excision)
 {
@@ -138,7 +81,7 @@ static void read_datom(struct tx_excision *excision, struct all_said *all, uint6
                               .v = datom->v,
                               .t_added = datom->added ? t : 0,
                               .t_retracted = DATOM_LIVE};
-    if (!is_asked_for(excision, &life))
+    if (!tx_excise_is_asked_for(excision, &life, true))
         return;
     life.t_added = t;
     life.v = edn_dup(excision->tx->scratch, life.v);
@@ -168,8 +111,7 @@ static int compare_said(const void *a, const void *b)
  * Lives that have an end. Those without are in the indexes, but for what a branch of the past lacks
  * as its base has forgotten it since.
  */
-static enum bs_code add_lives(struct tx_excision *excision, struct all_said *all,
-                              struct bs_error *error)
+static void add_lives(struct tx_excision *excision, struct all_said *all)
 {
     bool is_branch = excision->tx->db->body->parent != NULL;
     if (all->count > 1)
@@ -184,11 +126,7 @@ static enum bs_code add_lives(struct tx_excision *excision, struct all_said *all
             begun->life.t_retracted = ended->life.t_added;
         tx_excise_add(excision, &begun->life, true);
         excision->erased[excision->erased_count - 1].is_uncounted = !has_end;
-        const struct datom_attribute *attribute = tx_excise_attribute(excision, begun->life.a);
-        if (attribute && attribute->type == DATOM_TYPE_REF)
-            BS_TRY(tx_excise_collect_copies(excision, &begun->life, error));
     }
-    return BS_OK;
 }
 
 enum bs_code tx_excise_collect_forgotten(struct tx_excision *excision, struct bs_error *error)
@@ -210,7 +148,7 @@ enum bs_code tx_excise_collect_forgotten(struct tx_excision *excision, struct bs
     datom_log_close(reader);
     datom_db_unref(db);
     if (code == BS_OK)
-        code = add_lives(excision, &all, error);
+        add_lives(excision, &all);
     free(all.items);
     return code;
 }

@@ -53,15 +53,21 @@ void model_wish_for(struct model_wishes *wishes, datom_id e,
 
 /* ---- what each operation wishes ---- */
 
-bool model_family_add(struct model_family *family, datom_id e)
+/* Entities met on the way down the components. */
+struct family {
+    datom_id *ids;
+    size_t count, capacity;
+};
+
+/* Unless it is there. */
+static void family_add(struct family *family, datom_id e)
 {
     for (size_t i = 0; i < family->count; i++) {
         if (family->ids[i] == e)
-            return false;
+            return;
     }
     bs_grow(&family->ids, family->count, &family->capacity, sizeof(*family->ids));
     family->ids[family->count++] = e;
-    return true;
 }
 
 bool model_refers_to(const struct model *model, const struct model_life *life, datom_id e)
@@ -73,8 +79,8 @@ bool model_refers_to(const struct model *model, const struct model_life *life, d
 static void wish_entity_away(struct model_wishes *wishes, datom_id e)
 {
     const struct model *model = wishes->tx->before;
-    struct model_family family = {0};
-    model_family_add(&family, e);
+    struct family family = {0};
+    family_add(&family, e);
     for (size_t next = 0; next < family.count; next++) {
         e = family.ids[next];
         /* its instant would go */
@@ -91,7 +97,7 @@ static void wish_entity_away(struct model_wishes *wishes, datom_id e)
             model_wish_for(wishes, life->e, attribute, life->v, false);
             if (life->e == e && attribute->is_component &&
                 model->mistake != MODEL_MISTAKE_COMPONENT)
-                model_family_add(&family, (datom_id)life->v.as.integer);
+                family_add(&family, (datom_id)life->v.as.integer);
         }
     }
     free(family.ids);
@@ -337,10 +343,8 @@ static void apply(struct model_wishes *wishes, struct model *after)
     model_check_schema(wishes, after);
     if (tx->reasons_count == 0)
         model_check_altered_values(tx, after);
-    for (size_t i = 0; i < wishes->count && tx->reasons_count == 0; i++) {
-        if (wishes->items[i].added && wishes->items[i].attribute->id == DATOM_DB_EXCISE)
-            model_erase(wishes, &wishes->items[i], after);
-    }
+    if (tx->reasons_count == 0)
+        model_erase(wishes, after);
     model_read_schema(after);
     if (tx->reasons_count == 0)
         model_test_ensures(tx, after);

@@ -29,20 +29,12 @@ const struct model_wish *model_find_wish(const struct model_wishes *wishes, dato
 void model_tx_begin_life(struct model_tx *tx, struct model *model, datom_id e, datom_id a,
                          struct edn v);
 
-/* Entities met on the way down the components. */
-struct model_family {
-    datom_id *ids;
-    size_t count, capacity;
-};
-
 /* Adds a wish; refuses what contradicts others. */
 void model_wish_for(struct model_wishes *wishes, datom_id e,
                     const struct model_attribute *attribute, struct edn v, bool added);
 /* Whether a wish is of this very datom. */
 bool model_is_mentioned(const struct model_wishes *wishes, const struct model_life *life);
 
-/* False when it is there. */
-bool model_family_add(struct model_family *family, datom_id e);
 bool model_refers_to(const struct model *model, const struct model_life *life, datom_id e);
 
 /* model_alter.c: whether the schema may become what `after` has; lists new attributes there. */
@@ -71,8 +63,7 @@ void model_keep_composites(struct model_wishes *wishes);
 void model_check_tuple(const struct model_wishes *wishes, const struct model_attribute *attribute,
                        const struct model *after);
 
-/* model_excise.c: does what a wish for :db/excise asks for. */
-void model_erase(const struct model_wishes *wishes, const struct model_wish *request,
-                 struct model *model);
+/* model_excise.c: does what all wishes for :db/excise ask for. */
+void model_erase(const struct model_wishes *wishes, struct model *model);
 
 #endif

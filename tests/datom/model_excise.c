@@ -1,7 +1,7 @@
 /*
  * Erasing: an attribute's datoms, or an entity's with what refers to it and with the components
- * that nobody else has; what was asserted before a moment, when one is given. What is schema, and
- * what says that something was erased, stays.
+ * that nobody else has; what was asserted before a moment, when one is given; and what composites
+ * have copied of all that. What is schema, and what says that something was erased, stays.
  */
 
 #include "model_apply.h"
@@ -23,98 +23,6 @@ static bool is_or_holds(const struct model *model, datom_id a, datom_id member)
     for (uint32_t i = 0; attribute && i < attribute->members_count; i++)
         is = is || attribute->members[i] == member;
     return is;
-}
-
-static bool is_asked_for(const struct model_wishes *wishes, datom_id request, datom_id a)
-{
-    bool any = false;
-    for (size_t i = 0; i < wishes->count; i++) {
-        const struct model_wish *wish = &wishes->items[i];
-        if (wish->e != request || wish->attribute->id != DATOM_DB_EXCISE_ATTRS)
-            continue;
-        any = true;
-        if (is_or_holds(wishes->tx->before, a, (datom_id)wish->v.as.integer))
-            return true;
-    }
-    return !any;
-}
-
-static bool has_other_parent(const struct model *model, const struct model_family *family,
-                             datom_id child)
-{
-    for (size_t i = 0; i < model->count; i++) {
-        const struct model_life *life = &model->lives[i];
-        const struct model_attribute *attribute = model_attribute(model, life->a);
-        bool is_inside = false;
-        for (size_t j = 0; j < family->count; j++)
-            is_inside = is_inside || family->ids[j] == life->e;
-        if (model_is_live(life) && attribute && attribute->is_component && !is_inside &&
-            (datom_id)life->v.as.integer == child)
-            return true;
-    }
-    return false;
-}
-
-/* An erasure under way: of an attribute's datoms, or of an entity and a growing family. */
-struct erasure {
-    const struct model_wishes *wishes;
-    struct model *model;
-    datom_id request;
-    uint64_t before_t;           /* what was asserted before it */
-    bool *is_erased;             /* of each life */
-    struct model_family parents; /* everybody of whom something is erased */
-    struct model_family wholes;  /* those of whom nothing is left */
-};
-
-/* What a composite has copied of a reference goes with it. */
-static void erase_copies(struct erasure *erasure, const struct model_life *ref)
-{
-    const struct model *model = erasure->model;
-    for (size_t i = 0; i < model->count; i++) {
-        const struct model_life *life = &model->lives[i];
-        const struct model_attribute *attribute = model_attribute(model, life->a);
-        bool is_later = !ref->is_unsaid && life->t_added >= ref->t_retracted;
-        if (life->e != ref->e || life->t_added < ref->t_added || is_later || !attribute)
-            continue;
-        for (uint32_t j = 0; j < attribute->members_count; j++)
-            erasure->is_erased[i] =
-                erasure->is_erased[i] ||
-                (attribute->members[j] == ref->a && edn_compare(life->v.as.items[j], ref->v) == 0);
-    }
-}
-
-/* Erases an entity's lives; a component that nobody else has becomes one of the wholes. */
-static void erase_entity(struct erasure *erasure, datom_id e, bool is_whole)
-{
-    const struct model *model = erasure->model;
-    model_family_add(&erasure->parents, e);
-    for (size_t i = 0; i < model->count; i++) {
-        const struct model_life *life = &model->lives[i];
-        bool refers = is_whole && model_refers_to(model, life, e);
-        bool is_own =
-            life->e == e && (is_whole || is_asked_for(erasure->wishes, erasure->request, life->a));
-        if ((!is_own && !refers) || life->t_added >= erasure->before_t || is_exempt(life))
-            continue;
-        erasure->is_erased[i] = true;
-        if (refers)
-            erase_copies(erasure, life);
-        datom_id child = (datom_id)life->v.as.integer;
-        if (is_own && !life->is_forgotten && model_attribute(model, life->a)->is_component &&
-            !has_other_parent(model, &erasure->parents, child)) {
-            model_family_add(&erasure->parents, child);
-            model_family_add(&erasure->wholes, child);
-        }
-    }
-}
-
-static void erase_attribute(struct erasure *erasure, datom_id a)
-{
-    for (size_t i = 0; i < erasure->model->count; i++) {
-        const struct model_life *life = &erasure->model->lives[i];
-        if (is_or_holds(erasure->model, life->a, a) && life->t_added < erasure->before_t &&
-            !is_exempt(life))
-            erasure->is_erased[i] = true;
-    }
 }
 
 /* An instant stands for the first transaction at or after it. */
@@ -149,31 +57,209 @@ static uint64_t read_before(const struct model_wishes *wishes, datom_id request)
     return before_t;
 }
 
-/* One request, alone in its transaction. */
-void model_erase(const struct model_wishes *wishes, const struct model_wish *request,
-                 struct model *model)
+/* ---- who is meant ---- */
+
+struct request {
+    datom_id e; /* which says it; DATOM_NO_ID: everything of a component */
+    uint64_t before_t;
+};
+
+/* An attribute, or an entity: one that a request names, or a component of one. */
+struct target {
+    datom_id id;
+    struct request request;
+};
+
+/* An erasure under way. */
+struct erasure {
+    const struct model_wishes *wishes;
+    struct model *model;
+    struct target *targets;
+    size_t targets_count, targets_capacity;
+    bool *is_erased; /* of each life */
+};
+
+/* What a request says of a member it says of the composites, too. True: no attribute is named. */
+static bool is_asked_for(const struct model_wishes *wishes, datom_id request, datom_id a)
 {
-    datom_id target = (datom_id)request->v.as.integer;
-    struct erasure erasure = {.wishes = wishes,
-                              .model = model,
-                              .request = request->e,
-                              .before_t = read_before(wishes, request->e),
-                              .is_erased = bs_calloc(model->count + 1, sizeof(bool))};
-    if (model_attribute(model, target))
-        erase_attribute(&erasure, target);
-    else if (is_asked_for(wishes, request->e, DATOM_NO_ID))
-        model_family_add(&erasure.wholes, target);
-    else
-        erase_entity(&erasure, target, false);
-    for (size_t i = 0; i < erasure.wholes.count; i++)
-        erase_entity(&erasure, erasure.wholes.ids[i], true);
+    bool any = false;
+    for (size_t i = 0; i < wishes->count && request != DATOM_NO_ID; i++) {
+        const struct model_wish *wish = &wishes->items[i];
+        if (wish->e != request || wish->attribute->id != DATOM_DB_EXCISE_ATTRS || !wish->added)
+            continue;
+        any = true;
+        if (is_or_holds(wishes->tx->before, a, (datom_id)wish->v.as.integer))
+            return true;
+    }
+    return !any;
+}
+
+/* As its attribute's, or as its entity's. */
+static bool is_meant_by(const struct erasure *erasure, const struct target *target,
+                        const struct model_life *life)
+{
+    if (life->t_added >= target->request.before_t || is_exempt(life))
+        return false;
+    if (model_attribute(erasure->model, target->id))
+        return is_or_holds(erasure->model, life->a, target->id);
+    return life->e == target->id && is_asked_for(erasure->wishes, target->request.e, life->a);
+}
+
+static bool is_meant(const struct erasure *erasure, const struct model_life *life)
+{
+    for (size_t i = 0; i < erasure->targets_count; i++) {
+        if (is_meant_by(erasure, &erasure->targets[i], life))
+            return true;
+    }
+    return false;
+}
+
+/* What refers to an entity of which nothing is left. */
+static bool refers_to_whole(const struct erasure *erasure, const struct target *target,
+                            const struct model_life *life)
+{
+    return !model_attribute(erasure->model, target->id) &&
+           is_asked_for(erasure->wishes, target->request.e, DATOM_NO_ID) &&
+           model_refers_to(erasure->model, life, target->id) &&
+           life->t_added < target->request.before_t && !is_exempt(life);
+}
+
+/* ---- what that is ---- */
+
+static bool is_component(const struct erasure *erasure, const struct model_life *life)
+{
+    const struct model_attribute *attribute = model_attribute(erasure->model, life->a);
+    return attribute && attribute->is_component && !life->is_forgotten;
+}
+
+/* Who still has a child when all is done that is known so far. */
+static bool has_parent(const struct erasure *erasure, datom_id child)
+{
+    for (size_t i = 0; i < erasure->model->count; i++) {
+        const struct model_life *life = &erasure->model->lives[i];
+        if (model_is_live(life) && is_component(erasure, life) &&
+            (datom_id)life->v.as.integer == child && !is_meant(erasure, life))
+            return true;
+    }
+    return false;
+}
+
+/* False when it is one already. */
+static bool add_target(struct erasure *erasure, datom_id id, struct request request)
+{
+    for (size_t i = 0; i < erasure->targets_count; i++) {
+        const struct target *target = &erasure->targets[i];
+        if (target->id == id && target->request.e == request.e &&
+            target->request.before_t == request.before_t)
+            return false;
+    }
+    bs_grow(&erasure->targets, erasure->targets_count, &erasure->targets_capacity,
+            sizeof(*erasure->targets));
+    erasure->targets[erasure->targets_count++] = (struct target){.id = id, .request = request};
+    return true;
+}
+
+/* Components that a target leaves behind are targets too. */
+static bool add_children(struct erasure *erasure, struct target parent)
+{
+    bool changed = false;
+    for (size_t i = 0; i < erasure->model->count; i++) {
+        const struct model_life *life = &erasure->model->lives[i];
+        struct request whole = {.e = DATOM_NO_ID, .before_t = parent.request.before_t};
+        if (life->e == parent.id && is_component(erasure, life) &&
+            is_meant_by(erasure, &parent, life) &&
+            !has_parent(erasure, (datom_id)life->v.as.integer))
+            changed = add_target(erasure, (datom_id)life->v.as.integer, whole) || changed;
+    }
+    return changed;
+}
+
+static void find_targets(struct erasure *erasure)
+{
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        for (size_t i = 0; i < erasure->targets_count; i++) {
+            if (!model_attribute(erasure->model, erasure->targets[i].id))
+                changed = add_children(erasure, erasure->targets[i]) || changed;
+        }
+    }
+}
+
+/* What a composite has copied of a value goes with it. */
+static void erase_copies(struct erasure *erasure, const struct model_life *member)
+{
+    const struct model *model = erasure->model;
+    for (size_t i = 0; i < model->count; i++) {
+        const struct model_life *life = &model->lives[i];
+        const struct model_attribute *attribute = model_attribute(model, life->a);
+        bool is_later = !member->is_unsaid && life->t_added >= member->t_retracted;
+        if (life->e != member->e || life->t_added < member->t_added || is_later || !attribute)
+            continue;
+        for (uint32_t j = 0; j < attribute->members_count; j++)
+            erasure->is_erased[i] =
+                erasure->is_erased[i] || (attribute->members[j] == member->a &&
+                                          edn_compare(life->v.as.items[j], member->v) == 0);
+    }
+}
+
+static void erase_all(struct erasure *erasure)
+{
+    for (size_t i = 0; i < erasure->model->count; i++) {
+        const struct model_life *life = &erasure->model->lives[i];
+        bool refers = false;
+        for (size_t j = 0; j < erasure->targets_count; j++)
+            refers = refers || refers_to_whole(erasure, &erasure->targets[j], life);
+        if (!refers && !is_meant(erasure, life))
+            continue;
+        erasure->is_erased[i] = true;
+        erase_copies(erasure, life);
+    }
+}
+
+/* The transaction does not report what it erases. */
+static void drop_change(struct model_tx *tx, const struct model_life *life)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < tx->changes_count; i++) {
+        const struct datom *change = &tx->changes[i];
+        bool is_its = change->e == life->e && change->a == life->a &&
+                      edn_equal(change->v, life->v) &&
+                      (change->added ? life->t_added : life->t_retracted) == tx->t;
+        if (!is_its)
+            tx->changes[kept++] = *change;
+    }
+    tx->changes_count = kept;
+}
+
+static void forget(struct erasure *erasure)
+{
+    struct model *model = erasure->model;
     size_t kept = 0;
     for (size_t i = 0; i < model->count; i++) {
-        if (!erasure.is_erased[i])
+        if (erasure->is_erased[i])
+            drop_change(erasure->wishes->tx, &model->lives[i]);
+        else
             model->lives[kept++] = model->lives[i];
     }
     model->count = kept;
+}
+
+void model_erase(const struct model_wishes *wishes, struct model *model)
+{
+    struct erasure erasure = {
+        .wishes = wishes, .model = model, .is_erased = bs_calloc(model->count + 1, sizeof(bool))};
+    for (size_t i = 0; i < wishes->count; i++) {
+        const struct model_wish *wish = &wishes->items[i];
+        struct request request = {.e = wish->e};
+        if (!wish->added || wish->attribute->id != DATOM_DB_EXCISE)
+            continue;
+        request.before_t = read_before(wishes, wish->e);
+        add_target(&erasure, (datom_id)wish->v.as.integer, request);
+    }
+    find_targets(&erasure);
+    erase_all(&erasure);
+    forget(&erasure);
+    free(erasure.targets);
     free(erasure.is_erased);
-    free(erasure.parents.ids);
-    free(erasure.wholes.ids);
 }

@@ -246,9 +246,13 @@ static struct edn transaction(struct script_source *source)
     edn_list_init(&forms, source->arena);
     /* half of them are small: the larger, the more is refused */
     size_t count = script_chance(source, 2) ? 1 : 1 + script_pick(source, 5);
-    if (script_chance(source, 25))
+    if (script_chance(source, 25)) {
         edn_list_add(&forms, script_excision(source));
-    else if (script_chance(source, 12))
+        /* half of them among others */
+        for (size_t i = script_chance(source, 2) ? script_pick(source, 3) : 0; i > 0; i--)
+            edn_list_add(&forms,
+                         script_chance(source, 4) ? script_excision(source) : script_form(source));
+    } else if (script_chance(source, 12))
         edn_list_add(&forms, script_alteration(source));
     else if (script_chance(source, 20))
         edn_list_add(&forms, script_check_form(source));

@@ -297,6 +297,86 @@ static void test_composites_of_others_do_not_keep_who_was_erased(void **state)
     }
 }
 
+/* Boxes with components, and a composite; what else a transaction says counts with its excisions.
+ */
+static const char *const boxes_script[] = {
+    "[{:db/ident :b/id :db/valueType :db.type/string :db/cardinality :db.cardinality/one"
+    "  :db/unique :db.unique/identity}"
+    " {:db/ident :b/x :db/valueType :db.type/string :db/cardinality :db.cardinality/one}"
+    " {:db/ident :b/y :db/valueType :db.type/string :db/cardinality :db.cardinality/one}"
+    " {:db/ident :b/in :db/valueType :db.type/ref :db/cardinality :db.cardinality/many"
+    "  :db/isComponent true}"
+    " {:db/ident :b/on :db/valueType :db.type/ref :db/cardinality :db.cardinality/many"
+    "  :db/isComponent true}]",
+    "[{:db/ident :b/x+y :db/valueType :db.type/tuple :db/cardinality :db.cardinality/one"
+    "  :db/tupleAttrs [:b/x :b/y]}]",
+    "[{:b/id \"one\" :b/x \"x-one\" :b/y \"y-one\" :b/in {:b/id \"small\" :b/x \"x-small\"}}"
+    " {:b/id \"two\" :b/x \"x-two\"}]",
+    "[{:b/id \"one\" :b/y \"y-later\"}]",
+};
+static const struct row among_others[] = {
+    {"a component that moves stays",
+     "[{:db/excise [:b/id \"one\"]} [:db/retract [:b/id \"one\"] :b/in [:b/id \"small\"]]"
+     " [:db/add [:b/id \"two\"] :b/in [:b/id \"small\"]]]",
+     {"x-one", "y-one"},
+     {"x-small", "x-two"}},
+    {"one that has two parents stays with the one that is left, and goes with both",
+     "[{:db/excise [:b/id \"one\"]} [:db/add [:b/id \"two\"] :b/in [:b/id \"small\"]]]",
+     {"x-one"},
+     {"x-small", "x-two"}},
+    {"one that is there by another attribute stays",
+     "[{:db/excise [:b/id \"one\"] :db.excise/attrs :b/in}"
+     " [:db/add [:b/id \"one\"] :b/on [:b/id \"small\"]]]",
+     {NULL},
+     {"x-one", "x-small"}},
+    {"a parent that keeps it does so whatever the order of the requests",
+     "[{:db/excise [:b/id \"two\"] :db.excise/attrs :b/x} {:db/excise [:b/id \"one\"]}"
+     " [:db/add [:b/id \"two\"] :b/in [:b/id \"small\"]]]",
+     {"x-one", "x-two"},
+     {"x-small"}},
+    {"and in the other one",
+     "[{:db/excise [:b/id \"one\"]} {:db/excise [:b/id \"two\"] :db.excise/attrs :b/x}"
+     " [:db/add [:b/id \"two\"] :b/in [:b/id \"small\"]]]",
+     {"x-one", "x-two"},
+     {"x-small"}},
+    {"a composite that is made with it has nothing of what goes",
+     "[{:db/excise [:b/id \"one\"]} [:db/add [:b/id \"one\"] :b/y \"y-new\"]]",
+     {"x-one", "y-one", "y-later", "x-small"},
+     {"y-new", "x-two"}},
+    {"nor one that was made later than what goes",
+     "[{:db/excise [:b/id \"one\"] :db.excise/attrs :b/x :db.excise/beforeT 1003}]",
+     {"x-one"},
+     {"y-one", "y-later", "x-small"}},
+};
+
+static void test_an_excision_goes_with_what_else_its_transaction_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BS_ARRAY_COUNT(among_others); i++) {
+        char name[20];
+        snprintf(name, sizeof(name), "among-%zu", i);
+        struct datom_conn *conns[] = {secrets_open(name, NULL), datom_conn_new_memory(NULL)};
+        for (size_t j = 0; j < BS_ARRAY_COUNT(conns); j++) {
+            for (size_t k = 0; k < BS_ARRAY_COUNT(boxes_script); k++)
+                fixture_transact(conns[j], boxes_script[k]);
+            fixture_transact(conns[j], among_others[i].excise);
+            expect(conns[j], &among_others[i]);
+            datom_conn_unref(conns[j]);
+        }
+    }
+    /* what goes with both */
+    struct datom_conn *conn = datom_conn_new_memory(NULL);
+    for (size_t k = 0; k < BS_ARRAY_COUNT(boxes_script); k++)
+        fixture_transact(conn, boxes_script[k]);
+    fixture_transact(conn, "[{:db/excise [:b/id \"one\"]} {:db/excise :b/in}"
+                           " [:db/add [:b/id \"two\"] :b/in [:b/id \"small\"]]]");
+    assert_true(secrets_left(conn, "x-small") > 0); /* :b/in is said after what is erased of it */
+    fixture_transact(conn, "[{:db/excise [:b/id \"two\"]}]");
+    assert_int_equal(secrets_left(conn, "x-small"), 0);
+    fixture_check(conn);
+    datom_conn_unref(conn);
+}
+
 static void test_what_was_asserted_before_an_instant_goes(void **state)
 {
     (void)state;
@@ -333,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_attributes_that_are_none_are_refused),
         cmocka_unit_test(test_values_that_were_held_do_not_show_it_and_pin_nothing),
         cmocka_unit_test(test_composites_of_others_do_not_keep_who_was_erased),
+        cmocka_unit_test(test_an_excision_goes_with_what_else_its_transaction_says),
         cmocka_unit_test(test_what_was_asserted_before_an_instant_goes),
     };
     return cmocka_run_group_tests_name("datom/excise", tests, fixture_setup, fixture_teardown);
