@@ -12,7 +12,7 @@
  * Whether a datom is shown. `db` is the value without any predicate, in the same view, for looking
  * further; both are borrowed. Called from the reading thread, several at once, in no promised order
  * and number; the same datom must always get the same answer. It must not use the value that is
- * being filtered, and not transact: it runs in the midst of a read, for which a writer may wait.
+ * being filtered.
  */
 typedef bool (*datom_predicate)(void *self, struct datom_db *db, const struct datom *datom);
 

@@ -51,11 +51,6 @@ static struct inside *find_inside(const struct datom_gate *gate)
     return NULL;
 }
 
-bool datom_gate_is_inside(const struct datom_gate *gate)
-{
-    return find_inside(gate) != NULL;
-}
-
 static void add_inside(const struct datom_gate *gate)
 {
     BS_ASSERT(inside_count < INSIDE_MAX);

@@ -35,8 +35,6 @@ void datom_gate_fini(struct datom_gate *gate);
 /* Waits while the gate is closed. */
 void datom_gate_enter(struct datom_gate *gate);
 void datom_gate_leave(struct datom_gate *gate);
-/* Whether the calling thread is inside. */
-bool datom_gate_is_inside(const struct datom_gate *gate);
 /* The calling thread's lane: the same for all gates and all its life. */
 unsigned datom_gate_lane(void);
 

@@ -297,8 +297,7 @@ static bool has_older(struct datom_store *store, int64_t age_ns)
 
 void datom_store_expire(struct datom_store *store)
 {
-    /* who is inside can't wait for himself: a filter's predicate that asks for a value */
-    if (datom_gate_is_inside(&store->gate) || !has_older(store, store->hold_ns))
+    if (!has_older(store, store->hold_ns))
         return;
     /* half of the age for all, so that the gate closes once in that time and not for each */
     datom_gate_close(&store->gate);

@@ -179,6 +179,13 @@ static uint64_t native_snapshots(struct datom_conn *conn)
     return count;
 }
 
+static void wait_ms(int64_t ms)
+{
+    int64_t until = bs_monotonic_ns() + ms * INT64_C(1000000);
+    while (bs_monotonic_ns() < until)
+        usleep(1000);
+}
+
 static void test_held__nothing_is_pinned_once_the_time_is_over(void **state)
 {
     (void)state;
@@ -192,9 +199,7 @@ static void test_held__nothing_is_pinned_once_the_time_is_over(void **state)
     }
     struct datom_held before = datom_store_held(conn->store);
     assert_true(before.count >= 1 && before.count <= 1 + BS_ARRAY_COUNT(held));
-    int64_t until = bs_monotonic_ns() + 60 * INT64_C(1000000);
-    while (bs_monotonic_ns() < until)
-        usleep(1000);
+    wait_ms(60);
     datom_db_unref(datom_conn_db(conn));
     assert_int_equal(datom_store_held(conn->store).count, 1);
     assert_int_equal(datom_store_held(conn->store).oldest_ms, 0);
@@ -215,36 +220,6 @@ static void test_held__nothing_is_pinned_once_the_time_is_over(void **state)
     assert_int_equal(native_snapshots(conn), 0);
     fixture_transact(conn, "[{:p/name \"two\"}]");
     assert_int_equal(native_snapshots(conn), 1);
-    datom_conn_unref(conn);
-}
-
-static bool asks_for_a_value(void *self, struct datom_db *db, const struct datom *datom)
-{
-    (void)db;
-    (void)datom;
-    datom_db_unref(datom_conn_db(self));
-    return true;
-}
-
-static void test_held__a_predicate_may_ask_for_a_value_while_others_are_overdue(void **state)
-{
-    (void)state;
-    struct datom_options options = {.create = true, .hold_ms = 1};
-    struct datom_conn *conn = fixture_open("inside", &options);
-    fixture_transact(conn, held_schema);
-    struct datom_db *overdue = datom_conn_db(conn);
-    fixture_transact(conn, "[{:p/name \"one\" :p/age 3}]");
-    struct datom_db *db = datom_conn_db(conn);
-    struct datom_db *filtered = datom_db_filter(db, asks_for_a_value, conn, NULL);
-    int64_t until = bs_monotonic_ns() + 5 * INT64_C(1000000);
-    while (bs_monotonic_ns() < until)
-        usleep(1000);
-    assert_int_equal(held_sum_of_ages(filtered), 3);
-    datom_db_unref(filtered);
-    datom_db_unref(datom_conn_db(conn));
-    assert_int_equal(datom_store_held(conn->store).count, 1);
-    datom_db_unref(overdue);
-    datom_db_unref(db);
     datom_conn_unref(conn);
 }
 
@@ -358,7 +333,6 @@ int main(void)
         cmocka_unit_test(test_held__single_reads_of_values_that_were_taken_back),
         cmocka_unit_test(test_held__cursors_go_on_where_they_stood),
         cmocka_unit_test(test_held__nothing_is_pinned_once_the_time_is_over),
-        cmocka_unit_test(test_held__a_predicate_may_ask_for_a_value_while_others_are_overdue),
         cmocka_unit_test(test_held__nothing_is_pinned_on_a_store_where_nothing_happens),
         cmocka_unit_test(test_held__values_of_a_closed_store_can_be_taken_back),
         cmocka_unit_test(test_held__forks_branch_from_before_alterations),
