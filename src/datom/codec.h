@@ -115,6 +115,14 @@ static inline BS_MUST_CHECK enum bs_code datom_reader_take_byte(struct datom_rea
     return BS_OK;
 }
 
+BS_MUST_CHECK enum bs_code datom_reader_take_boolean(struct datom_reader *reader,
+                                                     struct edn *ret_value);
+/* A number of `size` magnitude bytes, each xor the mask, without leading zeros; in the reader's
+ * arena, with scale 0 and not negative, for the caller to go on with. */
+BS_MUST_CHECK enum bs_code datom_reader_take_magnitude(struct datom_reader *reader, size_t size,
+                                                       uint8_t mask,
+                                                       struct edn_number **ret_number);
+
 /* The rest of a varint of two bytes and more; in value.c. */
 BS_MUST_CHECK enum bs_code datom_reader_take_long_varint(struct datom_reader *reader,
                                                          uint64_t *ret_value);

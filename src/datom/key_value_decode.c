@@ -70,16 +70,6 @@ static enum bs_code take_integer(struct datom_reader *reader, uint8_t tag, struc
     return BS_OK;
 }
 
-static enum bs_code take_boolean(struct datom_reader *reader, struct edn *ret_value)
-{
-    uint8_t byte;
-    BS_TRY(datom_reader_take_byte(reader, &byte));
-    if (byte > 1)
-        return datom_reader_fail(reader, "a boolean of 0 or 1 before");
-    *ret_value = edn_boolean(byte);
-    return BS_OK;
-}
-
 static enum bs_code take_float(struct datom_reader *reader, struct edn *ret_value)
 {
     const uint8_t *bytes;
@@ -112,18 +102,9 @@ static enum bs_code take_bigint(struct datom_reader *reader, struct edn *ret_val
     size_t size = negative ? DATOM_BIGINT_ZERO - head : head - DATOM_BIGINT_ZERO;
     if (size > DATOM_MAGNITUDE_BYTES_MAX)
         return datom_reader_fail(reader, "a number's length within the limit before");
-    BS_TRY(datom_reader_take(reader, size, &bytes));
-
-    struct edn_number *number = datom_reader_alloc(reader, sizeof(*number) + size);
-    if (!number)
-        return BS_RESOURCE_EXHAUSTED;
-    number->scale = 0;
+    struct edn_number *number;
+    BS_TRY(datom_reader_take_magnitude(reader, size, negative ? 0xff : 0, &number));
     number->negative = negative;
-    number->magnitude_bytes = (uint32_t)size;
-    for (size_t i = 0; i < size; i++)
-        number->magnitude[i] = (uint8_t)(negative ? ~bytes[i] : bytes[i]);
-    if (size > 0 && number->magnitude[0] == 0)
-        return datom_reader_fail(reader, "a magnitude without leading zeros before");
     *ret_value = (struct edn){.type = EDN_BIGINT, .as.number = number};
     return BS_OK;
 }
@@ -194,7 +175,7 @@ static enum bs_code take_scalar(struct datom_reader *reader, uint8_t tag, struct
     const uint8_t *bytes;
     switch (tag) {
     case DATOM_TAG_BOOLEAN:
-        return take_boolean(reader, ret_value);
+        return datom_reader_take_boolean(reader, ret_value);
     case DATOM_TAG_REF:
     case DATOM_TAG_LONG:
     case DATOM_TAG_INSTANT:

@@ -1,7 +1,7 @@
 #ifndef QUERY_PARSE_H
 #define QUERY_PARSE_H
 
-/* The parser's state, shared by its three files, and what rules need of it. Internal. */
+/* The parser's state, shared by its files, and what rules need of it. Internal. */
 
 #include "query/ast.h"
 
