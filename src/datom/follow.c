@@ -99,40 +99,42 @@ static void purge_unlocked(struct datom_conn *conn)
         pthread_cond_wait(&conn->changed, &conn->lock);
 }
 
-/* Records on top of `before`, into the store; *ret_body is what it holds then. */
+/* What some records have led to. */
+struct fed {
+    struct datom_body *body; /* what the store holds then; NULL: there were none */
+    bool has_erased;
+};
+
+/* Records on top of `before`, into the store. */
 static enum bs_code write_records(struct datom_conn *conn, struct datom_body *before,
                                   const struct datom_log_record *records, size_t count,
-                                  struct datom_body **ret_body, bool *ret_has_erased,
-                                  struct bs_error *error)
+                                  struct fed *ret_fed, struct bs_error *error)
 {
     struct datom_body *body = datom_body_ref(before);
     struct datom_write *write = datom_write_new();
     enum bs_code code = BS_OK;
     for (size_t i = 0; i < count && code == BS_OK; i++)
-        code = feed_record(conn, &records[i], write, &body, ret_has_erased, error);
+        code = feed_record(conn, &records[i], write, &body, &ret_fed->has_erased, error);
     if (code == BS_OK)
         code = datom_store_write(conn->store, write, false, error);
     datom_write_free(write);
     if (code == BS_OK)
-        *ret_body = datom_load_rebase(body, datom_snapshot_take(conn->store));
+        ret_fed->body = datom_load_rebase(body, datom_snapshot_take(conn->store));
     datom_body_unref(body);
     return code;
 }
 
-/* The next records of the log; *ret_body is NULL when there are none. */
+/* The next records of the log. */
 static enum bs_code feed_some(struct datom_conn *conn, struct datom_body *before,
-                              struct datom_body **ret_body, bool *ret_has_erased,
-                              struct bs_error *error)
+                              struct fed *ret_fed, struct bs_error *error)
 {
     BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new(0);
     struct datom_log_record records[FEED_RECORDS];
     size_t count;
-    *ret_body = NULL;
+    *ret_fed = (struct fed){0};
     BS_TRY(conn->log.read(conn->log.self, before->basis_t + 1, FEED_RECORDS, arena, records, &count,
                           error));
-    return count == 0
-               ? BS_OK
-               : write_records(conn, before, records, count, ret_body, ret_has_erased, error);
+    return count == 0 ? BS_OK : write_records(conn, before, records, count, ret_fed, error);
 }
 
 /*
@@ -143,21 +145,22 @@ static enum bs_code feed_unlocked(struct datom_conn *conn, bool *ret_any, bool *
                                   struct bs_error *error)
 {
     struct datom_body *before = datom_body_ref(conn->published->body);
-    struct datom_body *fed;
+    struct fed fed;
     BS_ASSERT(!conn->is_writing);
     conn->is_writing = true;
     pthread_mutex_unlock(&conn->lock);
-    enum bs_code code = feed_some(conn, before, &fed, ret_has_erased, error);
+    enum bs_code code = feed_some(conn, before, &fed, error);
     pthread_mutex_lock(&conn->lock);
     conn->is_writing = false;
-    *ret_any = fed != NULL;
-    if (fed) {
+    *ret_any = fed.body != NULL;
+    *ret_has_erased = fed.has_erased;
+    if (fed.body) {
         datom_group_discard_forming_locked(conn);
         datom_body_unref(conn->tip);
-        conn->tip = datom_body_ref(fed);
-        datom_conn_publish_locked(conn, fed);
+        conn->tip = datom_body_ref(fed.body);
+        datom_conn_publish_locked(conn, fed.body);
     }
-    datom_body_unref(fed);
+    datom_body_unref(fed.body);
     datom_body_unref(before);
     pthread_cond_broadcast(&conn->changed);
     return code;
@@ -167,7 +170,7 @@ enum bs_code datom_conn_feed_locked(struct datom_conn *conn, struct bs_error *er
 {
     bool any = conn->has_own_log;
     while (any) {
-        bool has_erased = false;
+        bool has_erased;
         BS_TRY(feed_unlocked(conn, &any, &has_erased, error));
         if (any && has_erased)
             purge_unlocked(conn);

@@ -348,6 +348,23 @@ static void try_all(struct world *world, size_t clause_idx, const struct row *ro
 
 /* ---- the property ---- */
 
+/* With any budget: the same result, or an error that gives back all that it had. */
+static void check_budgets(struct world *world, struct bs_str text, const struct edn *inputs,
+                          struct edn expected)
+{
+    enum bs_code code = BS_RESOURCE_EXHAUSTED;
+    for (uint64_t budget = 1000; code != BS_OK; budget += budget / 3) {
+        struct query_options options = {.budget_bytes = budget};
+        struct bs_error error = BS_ERROR_INIT;
+        struct edn result = edn_nil();
+        code = query_run_text(text, inputs, 1, &options, world->fixture.arena, &result, &error);
+        if (code == BS_OK)
+            assert_true(edn_equal(result, expected));
+        else
+            assert_int_equal(error.reason, BS_REASON_Q_BUDGET);
+    }
+}
+
 static void check_query(struct world *world, uint64_t round)
 {
     struct row empty = {0};
@@ -374,8 +391,10 @@ static void check_query(struct world *world, uint64_t round)
                         bs_buf_cstr(&text), error.message,
                         BS_STR_ARGS(edn_print_short(world->fixture.arena, result, 600)),
                         BS_STR_ARGS(edn_print_short(world->fixture.arena, expected, 600)));
-        bs_buf_fini(&text);
         assert_true(same);
+        if (shuffle == 0)
+            check_budgets(world, bs_buf_str(&text), inputs, expected);
+        bs_buf_fini(&text);
         for (size_t i = world->clauses_count - 1; i > 0; i--) {
             size_t other = (size_t)below(world, i + 1);
             size_t swapped = order[i];
