@@ -52,7 +52,8 @@ BS_API struct bs_str bs_arena_dup(struct bs_arena *arena, struct bs_str s);
 BS_API char *bs_arena_dup_cstr(struct bs_arena *arena, struct bs_str s);
 BS_API struct bs_str bs_arena_printf(struct bs_arena *arena, const char *format, ...)
     BS_PRINTF(2, 3);
-BS_API struct bs_str bs_arena_vprintf(struct bs_arena *arena, const char *format, va_list args);
+BS_API struct bs_str bs_arena_vprintf(struct bs_arena *arena, const char *format, va_list args)
+    BS_PRINTF(2, 0);
 
 /* Calls function(data) when the arena is reset or freed; the last added first. */
 BS_API void bs_arena_add_cleanup(struct bs_arena *arena, void (*function)(void *data), void *data);

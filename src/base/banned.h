@@ -8,6 +8,9 @@
 #include <string.h>
 #include <time.h>
 
+/* some C libraries make macros of these when they check sizes */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncat stpcpy sprintf vsprintf strtok gets atoi atol atoll atof
 #pragma GCC poison strtol strtoll strtoul strtoull gmtime localtime ctime asctime mktime srand
 

@@ -26,7 +26,7 @@ struct bs_buf {
 /* A buffer that holds at most `max` bytes (0: SIZE_MAX / 4). */
 #define BS_BUF_INIT(max)                                                                           \
     {                                                                                              \
-        .max_bytes = (max) ? (max) : SIZE_MAX / 4                                                  \
+        .max_bytes = (max) != 0 ? (max) : SIZE_MAX / 4                                             \
     }
 
 BS_API void bs_buf_init(struct bs_buf *buf, size_t max_bytes);
@@ -41,7 +41,7 @@ BS_API void bs_buf_append_str(struct bs_buf *buf, struct bs_str s);
 BS_API void bs_buf_append_cstr(struct bs_buf *buf, const char *text);
 BS_API void bs_buf_append_byte(struct bs_buf *buf, char byte);
 BS_API void bs_buf_printf(struct bs_buf *buf, const char *format, ...) BS_PRINTF(2, 3);
-BS_API void bs_buf_vprintf(struct bs_buf *buf, const char *format, va_list args);
+BS_API void bs_buf_vprintf(struct bs_buf *buf, const char *format, va_list args) BS_PRINTF(2, 0);
 /* Drops `size` bytes at the front. */
 BS_API void bs_buf_consume(struct bs_buf *buf, size_t size);
 /* Borrowed until the next change. */

@@ -129,6 +129,7 @@ static void clean(char *text, size_t len, bool was_cut)
     text[len] = '\0';
 }
 
+BS_PRINTF(3, 0)
 static void format_message(char *text, size_t size, const char *format, va_list args)
 {
     int len = vsnprintf(text, size, format, args);

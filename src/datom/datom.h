@@ -192,9 +192,10 @@ BS_API struct datom_conn *datom_conn_new_memory(const struct datom_options *opti
 /*
  * A connection of its own on a database value: starts with its datoms, log and next t; what is
  * transacted there stays there. Costs microseconds, whatever the size. The value may be of any
- * connection, a fork's too, but no history and no since. Of an as-of value the fork branches from
- * that past: new transactions take the ts after it and are seen; this costs what was said since
- * then. Superseded values of noHistory attributes are gone there, as in as-of.
+ * connection, a fork's too, but no history, no since and not filtered (DB_NOT_ON_HISTORY,
+ * DB_UNSUPPORTED). Of an as-of value the fork branches from that past: new transactions take the ts
+ * after it and are seen; this costs what was said since then. Superseded values of noHistory
+ * attributes are gone there, as in as-of.
  */
 BS_API BS_MUST_CHECK enum bs_code datom_conn_fork(struct datom_db *db,
                                                   const struct datom_options *options,

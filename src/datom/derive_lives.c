@@ -204,10 +204,10 @@ static enum bs_code take_event(struct datom_lives_walk *walk, bool *ret_ended,
     walk->is_open = added;
     if (!added) {
         walk->life.t_retracted = t;
-        *ret_ended = is_history(walk->family) && !(record.ptr[0] & EVENT_IS_FORGOTTEN);
+        *ret_ended = is_history(walk->family) && !((uint8_t)record.ptr[0] & EVENT_IS_FORGOTTEN);
         return BS_OK;
     }
-    walk->value.is_complete = record.ptr[0] & EVENT_IS_COMPLETE;
+    walk->value.is_complete = (uint8_t)record.ptr[0] & EVENT_IS_COMPLETE;
     walk->life.t_added = t;
     walk->life.t_retracted = DATOM_LIVE;
     bs_buf_reset(&walk->plain);

@@ -42,9 +42,9 @@ static void test_double_format__is_the_shortest_that_reads_back(void **state)
         {2.5e-323, "2.5e-323"},
         {5.684341886080802e-14, "5.684341886080802e-14"}, /* 2^-44: not the nearest of 16 digits */
         {9.5367431640625e-7, "9.5367431640625e-7"},
-        {NAN, "NaN"},
-        {INFINITY, "Infinity"},
-        {-INFINITY, "-Infinity"},
+        {(double)NAN, "NaN"},
+        {(double)INFINITY, "Infinity"},
+        {-(double)INFINITY, "-Infinity"},
     };
     (void)state;
     for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
@@ -71,7 +71,7 @@ static void test_float_format__is_the_shortest_that_reads_back_to_the_float(void
         {0.3333333333f, "0.33333334"},
         {-0.0f, "-0"},
         {9.8607613e-32f, "9.8607613e-32"}, /* 2^-103 */
-        {INFINITY, "Infinity"},
+        {(double)INFINITY, "Infinity"},
     };
     (void)state;
     for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
@@ -138,27 +138,27 @@ static void test_parse_double__takes_numbers_and_nothing_else(void **state)
         {"2.2250738585072011e-308", 2.2250738585072011e-308},
         {"1e-400", 0},
         {"0e999999999999999999999", 0},
-        {"1e400", NAN},
-        {"-1e400", NAN},
-        {"", NAN},
-        {"-", NAN},
-        {".", NAN},
-        {"e1", NAN},
-        {"1e", NAN},
-        {"1e+", NAN},
-        {" 1", NAN},
-        {"1 ", NAN},
-        {"0x10", NAN},
-        {"inf", NAN},
-        {"nan", NAN},
-        {"Infinity", NAN},
-        {"1,5", NAN},
-        {"--1", NAN},
-        {"1.5.", NAN},
+        {"1e400", (double)NAN},
+        {"-1e400", (double)NAN},
+        {"", (double)NAN},
+        {"-", (double)NAN},
+        {".", (double)NAN},
+        {"e1", (double)NAN},
+        {"1e", (double)NAN},
+        {"1e+", (double)NAN},
+        {" 1", (double)NAN},
+        {"1 ", (double)NAN},
+        {"0x10", (double)NAN},
+        {"inf", (double)NAN},
+        {"nan", (double)NAN},
+        {"Infinity", (double)NAN},
+        {"1,5", (double)NAN},
+        {"--1", (double)NAN},
+        {"1.5.", (double)NAN},
     };
     (void)state;
     for (size_t i = 0; i < BS_ARRAY_COUNT(rows); i++) {
-        double value = NAN;
+        double value = (double)NAN;
         bool ok = bs_str_parse_double(bs_str_from(rows[i].text), &value);
         test_row(rows[i].text, ok == !isnan(rows[i].value), "ok is %d", ok);
         test_row(rows[i].text, !ok || memcmp(&value, &rows[i].value, sizeof(value)) == 0,

@@ -152,7 +152,7 @@ static struct edn random_text(struct bs_random *random, enum edn_type type, stru
 
 static double random_double(struct bs_random *random)
 {
-    static const double edges[] = {0.0, -0.0, 1.0, -1.0, INFINITY, -INFINITY, 5e-324, -5e-324};
+    static const double edges[] = {0.0, -0.0, 1.0, -1.0, HUGE_VAL, -HUGE_VAL, 5e-324, -5e-324};
     if (bs_random_below(random, 2) == 0)
         return edges[bs_random_below(random, BS_ARRAY_COUNT(edges))];
     uint64_t bits = bs_random_next(random);
