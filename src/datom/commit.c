@@ -8,12 +8,13 @@
 
 /* ---- reports ---- */
 
-/* The reference to the value becomes the report's. */
-static struct datom_report *report_new(struct datom_db *before)
+/* Bytes of a report's arena with which it is used again. */
+#define SPARE_BYTES_MAX (16u * 1024)
+
+static struct datom_report *report_new(void)
 {
     struct datom_report *report = bs_calloc(1, sizeof(*report));
     report->arena = bs_arena_new(0);
-    report->db_before = before;
     return report;
 }
 
@@ -30,6 +31,25 @@ void datom_report_free(struct datom_report *report)
 void datom_report_freep(struct datom_report **report)
 {
     datom_report_free(*report);
+}
+
+static struct datom_report *take_spare(struct datom_conn *conn)
+{
+    struct datom_report *report = atomic_exchange(&conn->spare, NULL);
+    return report ? report : report_new();
+}
+
+/* One that nobody holds any more. */
+static void give_spare(struct datom_conn *conn, struct datom_report *report)
+{
+    if (report && bs_arena_used_bytes(report->arena) <= SPARE_BYTES_MAX) {
+        datom_db_unref(report->db_before);
+        datom_db_unref(report->db_after);
+        bs_arena_reset(report->arena);
+        *report = (struct datom_report){.arena = report->arena};
+        report = atomic_exchange(&conn->spare, report);
+    }
+    datom_report_free(report);
 }
 
 datom_id datom_report_tempid(const struct datom_report *report, struct bs_str name)
@@ -76,7 +96,7 @@ struct datom_pending {
 
 static void drop(struct datom_pending *pending)
 {
-    datom_report_free(pending->report);
+    give_spare(pending->conn, pending->report);
     pending->report = NULL;
     datom_purge_free(pending->purge);
     pending->purge = NULL;
@@ -117,7 +137,8 @@ static enum bs_code resolve_locked(struct datom_pending *pending, bool *ret_agai
     struct datom_conn *conn = pending->conn;
     const struct datom_tx_options *options = pending->options;
     datom_group_wait_for_room_locked(conn);
-    struct datom_report *report = report_new(tip_db_locked(conn));
+    struct datom_report *report = take_spare(conn);
+    report->db_before = tip_db_locked(conn);
     struct tx_request request = {
         .before = conn->tip,
         .tx_data = pending->tx_data,
@@ -289,7 +310,8 @@ enum bs_code datom_with(struct datom_db *db, struct edn tx_data, const struct bs
     if (db->is_history)
         return bs_error_set(error, BS_REASON_DB_NOT_ON_HISTORY,
                             "with needs a value that is no history");
-    struct datom_report *report = report_new(datom_db_new(db->body));
+    struct datom_report *report = report_new();
+    report->db_before = datom_db_new(db->body);
     struct tx_request request = {
         .before = db->body,
         .tx_data = tx_data,

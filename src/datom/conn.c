@@ -181,6 +181,7 @@ void datom_conn_unref(struct datom_conn *conn)
     datom_body_unref(conn->tip);
     datom_holders_free(conn->holders);
     tx_free(conn->tx);
+    datom_report_free(conn->spare);
     datom_store_unref(conn->store);
     pthread_cond_destroy(&conn->changed);
     pthread_cond_destroy(&conn->was_published);

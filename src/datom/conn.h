@@ -54,8 +54,9 @@ struct datom_conn {
     pthread_cond_t was_published; /* with publish_lock; CLOCK_MONOTONIC */
     struct datom_watcher *watchers; /* of publish_lock too */
     struct datom_body *tip;
-    struct tx *tx;                 /* what transactions work in (tx.h); NULL until the first one */
-    struct datom_holders *holders; /* of the tip; NULL: not with a store that is written */
+    struct tx *tx; /* what transactions work in (tx.h); NULL until the first one */
+    struct datom_report *_Atomic spare; /* that nobody asked for, to be used again; NULL: none */
+    struct datom_holders *holders;      /* of the tip; NULL: not with a store that is written */
     struct datom_group *forming;
     bool is_writing;
     struct datom_fault fault;

@@ -74,55 +74,66 @@ static const struct layout *layout_of(enum datom_family family)
 
 /* ---- making ---- */
 
-static inline void put_id(struct datom_key *key, uint64_t id)
+static inline uint8_t *put_id(uint8_t *at, uint64_t id)
 {
-    bs_store_u64(key->bytes + key->len, id);
-    key->len = (uint16_t)(key->len + ID_BYTES);
+    bs_store_u64(at, id);
+    return at + ID_BYTES;
 }
 
-static inline void put_part(struct datom_key *key, enum part part, const struct datom_life *life,
-                            const struct datom_key_value *value)
+/* Returns the part's end. */
+static inline uint8_t *put_part(uint8_t *at, enum part part, const struct datom_life *life,
+                                const struct datom_key_value *value)
 {
     switch (part) {
     case PART_E:
-        put_id(key, life->e);
-        break;
+        return put_id(at, life->e);
     case PART_A:
-        bs_store_u32(key->bytes + key->len, life->a);
-        key->len = (uint16_t)(key->len + ATTRIBUTE_BYTES);
-        break;
+        bs_store_u32(at, life->a);
+        return at + ATTRIBUTE_BYTES;
     case PART_VALUE:
-        memcpy(key->bytes + key->len, value->bytes, value->len);
-        key->len = (uint16_t)(key->len + value->len);
-        break;
+        memcpy(at, value->bytes, value->len);
+        return at + value->len;
     case PART_REF:
-        put_id(key, (uint64_t)life->v.as.integer);
-        break;
+        return put_id(at, (uint64_t)life->v.as.integer);
     case PART_T_RETRACTED:
-        put_id(key, life->t_retracted);
-        break;
+        return put_id(at, life->t_retracted);
     case PART_T_ADDED:
-        put_id(key, life->t_added);
-        break;
+        return put_id(at, life->t_added);
     case PART_END:
         break;
     }
+    return at;
+}
+
+/* What eavt and aevt begin with: apart from the rest, as most keys that are made are theirs. */
+static inline uint8_t *put_e_a(uint8_t *at, bool is_by_entity, const struct datom_life *life)
+{
+    bs_store_u64(at + (is_by_entity ? 0 : ATTRIBUTE_BYTES), life->e);
+    bs_store_u32(at + (is_by_entity ? ID_BYTES : 0), life->a);
+    return at + CARD_ONE_KEY_BYTES;
 }
 
 void datom_key_make(enum datom_family family, const struct datom_life *life, bool many,
                     const struct datom_key_value *value, struct datom_key *ret_key)
 {
-    ret_key->len = 0;
-    if (family == DATOM_FAMILY_LOG) {
-        put_id(ret_key, life->t_added);
-        return;
+    uint8_t *at = ret_key->bytes;
+    if (family == DATOM_FAMILY_EAVT || family == DATOM_FAMILY_AEVT) {
+        at = put_e_a(at, family == DATOM_FAMILY_EAVT, life);
+        if (many)
+            at = put_part(at, PART_VALUE, life, value);
+    } else if (family == DATOM_FAMILY_EAVT_H || family == DATOM_FAMILY_AEVT_H) {
+        at = put_e_a(at, family == DATOM_FAMILY_EAVT_H, life);
+        at = put_id(at, life->t_retracted);
+        at = put_part(at, PART_VALUE, life, value);
+        at = put_id(at, life->t_added);
+    } else if (family == DATOM_FAMILY_LOG) {
+        at = put_id(at, life->t_added);
+    } else {
+        const struct layout *layout = layout_of(family);
+        for (int i = 0; i < PARTS_MAX && layout->parts[i] != PART_END; i++)
+            at = put_part(at, layout->parts[i], life, value);
     }
-    const struct layout *layout = layout_of(family);
-    for (int i = 0; i < PARTS_MAX && layout->parts[i] != PART_END; i++) {
-        if (layout->parts[i] == PART_VALUE && layout->has_many && !many)
-            return;
-        put_part(ret_key, layout->parts[i], life, value);
-    }
+    ret_key->len = (uint16_t)(at - ret_key->bytes);
 }
 
 void datom_key_make_prefix(enum datom_family family, datom_id e, uint32_t a,
@@ -136,9 +147,10 @@ void datom_key_make_prefix(enum datom_family family, datom_id e, uint32_t a,
         BS_ASSERT(value->len == 1 + ID_BYTES && value->bytes[0] == DATOM_TAG_REF);
         life.v = edn_long((int64_t)bs_load_u64(value->bytes + 1));
     }
-    ret_key->len = 0;
+    uint8_t *at = ret_key->bytes;
     for (int i = 0; i < parts; i++)
-        put_part(ret_key, layout->parts[i], &life, value);
+        at = put_part(at, layout->parts[i], &life, value);
+    ret_key->len = (uint16_t)(at - ret_key->bytes);
 }
 
 /* The record's beginning; whether the value follows. */

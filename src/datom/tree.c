@@ -212,16 +212,22 @@ static void root_remove(struct datom_tree *tree, struct bs_str key)
 
 /* ---- the tail ---- */
 
-/* Whether the tail takes it: false when there is to be none, or no room. */
-static bool tail_put(struct datom_tree *tree, const struct put *put)
+/* False when there is no room. The tree has a root. */
+static bool tail_add(struct datom_tree *tree, const struct put *put)
 {
-    if (!tree->tail && (!tree->root || bs_ref_is_sole(&tree->root->ref)))
-        return false;
     struct datom_tree_slot slot = slot_make(put);
     if (datom_tree_tail_add(&tree->tail, put->key, slot, inline_record(put)))
         return true;
     datom_tree_slot_put(&slot);
     return false;
+}
+
+/* Whether the tail takes it: false when there is to be none, or no room. */
+static bool tail_put(struct datom_tree *tree, const struct put *put)
+{
+    if (!tree->tail && (!tree->root || bs_ref_is_sole(&tree->root->ref)))
+        return false;
+    return tail_add(tree, put);
 }
 
 /* Puts what the tail says into the tree. */
@@ -234,6 +240,18 @@ static void tail_flush(struct datom_tree *tree)
     datom_tree_node_put(root);
     datom_tree_tail_put(tree->tail);
     tree->tail = NULL;
+}
+
+/*
+ * The same, so that there is room; whether a new tail has taken the change. The tail of small
+ * transactions shares its page with those before it, and more of them will follow; one that has a
+ * page of its own was filled by a single transaction, which now goes on in the tree.
+ */
+static bool tail_renew(struct datom_tree *tree, const struct put *put)
+{
+    bool is_of_many = tree->tail && !bs_ref_is_sole(&tree->tail->page->ref);
+    tail_flush(tree);
+    return is_of_many && tree->root && tail_add(tree, put);
 }
 
 size_t datom_tree_count(const struct datom_tree *tree)
@@ -257,10 +275,8 @@ size_t datom_tree_count(const struct datom_tree *tree)
 static void tree_put(struct datom_tree *tree, struct put *put)
 {
     BS_ASSERT(put->key.len <= UINT16_MAX);
-    if (tail_put(tree, put))
-        return;
-    tail_flush(tree);
-    root_put(tree, put);
+    if (!tail_put(tree, put) && !tail_renew(tree, put))
+        root_put(tree, put);
 }
 
 void datom_tree_put(struct datom_tree *tree, struct bs_str key, struct bs_str record)
@@ -283,10 +299,8 @@ void datom_tree_put_tombstone(struct datom_tree *tree, struct bs_str key)
 void datom_tree_remove(struct datom_tree *tree, struct bs_str key)
 {
     struct put put = {.key = key, .record = BS_STR_EMPTY, .kind = DATOM_TREE_KIND_REMOVED};
-    if (tail_put(tree, &put))
-        return;
-    tail_flush(tree);
-    root_remove(tree, key);
+    if (!tail_put(tree, &put) && !tail_renew(tree, &put))
+        root_remove(tree, key);
 }
 
 enum datom_tree_found datom_tree_get(const struct datom_tree *tree, struct bs_str key,

@@ -16,6 +16,8 @@
 #define PAGE_SLOTS_MAX 255u
 #define FIRST_SLOTS 8u
 #define FIRST_BYTES 256u
+/* What outgrows its first page goes on to a full tail mostly. */
+#define PAGE_GROWTH 16u
 
 struct bs_str datom_tree_tail_record(const struct datom_tree_tail *tail, unsigned idx)
 {
@@ -161,12 +163,13 @@ static size_t live_bytes(const struct datom_tree_tail *tail)
     return bytes;
 }
 
-/* A sole tail on a page of its own, with four times the room that it needs now. */
+/* A sole tail on a page of its own, with some times the room that it needs now. */
 static void tail_renew(struct datom_tree_tail **place, size_t bytes)
 {
     struct datom_tree_tail *old = *place;
     struct datom_tree_tail *tail = tail_new(old->count + 1u);
-    tail->page = page_new(BS_MIN(4u * old->count, PAGE_SLOTS_MAX), BS_MIN(4 * bytes, BYTES_MAX));
+    tail->page = page_new(BS_MIN(PAGE_GROWTH * old->count, PAGE_SLOTS_MAX),
+                          BS_MIN(PAGE_GROWTH * bytes, BYTES_MAX));
     for (unsigned i = 0; i < old->count; i++) {
         struct datom_tree_slot slot = *datom_tree_tail_slot(old, i);
         if (slot.kind == DATOM_TREE_KIND_BLOB)

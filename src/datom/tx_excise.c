@@ -276,8 +276,18 @@ static enum bs_code find(struct tx_excision *excision, struct bs_error *error)
     return tx_excise_collect_copies(excision, error);
 }
 
+static bool erases(const struct tx *tx)
+{
+    for (size_t i = 0; i < tx->entries_count; i++)
+        if (tx->entries[i].is_erased || is_request(&tx->entries[i]))
+            return true;
+    return false;
+}
+
 enum bs_code tx_excise(struct tx *tx, struct bs_error *error)
 {
+    if (!erases(tx))
+        return BS_OK;
     struct tx_excision excision = {.tx = tx};
     bool any = false;
     enum bs_code code = BS_OK;

@@ -195,8 +195,10 @@ static enum bs_code bind_all(struct tx *tx, struct bs_error *error)
         claims_max++;
         has_temp_values |= tx->ops[i].v_is_temp || tx->ops[i].v_temps;
     }
+    if (claims_max == 0)
+        return BS_OK;
     struct claims claims = {.tx = tx};
-    claims.items = bs_arena_new_array(tx->scratch, claims_max + 1, struct claim);
+    claims.items = bs_arena_new_array(tx->scratch, claims_max, struct claim);
     enum bs_code code = BS_OK;
     do {
         claims.changed = false;

@@ -308,14 +308,24 @@ static enum bs_code check_each(const struct tx *tx, struct bs_error *error)
     return BS_OK;
 }
 
+static bool any_is_written(const struct tx *tx)
+{
+    for (size_t i = 0; i < tx->entries_count; i++)
+        if (is_written(&tx->entries[i]))
+            return true;
+    return false;
+}
+
 enum bs_code tx_check_schema(struct tx *tx, struct bs_error *error)
 {
+    if (!any_is_written(tx)) {
+        tx->schema_after = datom_schema_ref(tx->db->body->schema);
+        return check_each(tx, error);
+    }
     size_t count;
     struct datom *datoms = schema_datoms(tx, &count);
     tx->schema_after = datom_schema_apply(tx->db->body->schema, datoms, count);
     BS_TRY(check_each(tx, error));
-    if (count == 0)
-        return BS_OK;
     /* install datoms are added while this goes on, and need no look */
     size_t entries_count = tx->entries_count;
     for (size_t i = 0; i < entries_count; i++) {
