@@ -39,7 +39,7 @@ static void grow(struct bs_buf *buf, size_t needed)
     buf->capacity = capacity;
 }
 
-char *bs_buf_reserve(struct bs_buf *buf, size_t size)
+char *bs_buf_reserve_more(struct bs_buf *buf, size_t size)
 {
     if (buf->overflowed || buf->len > buf->max_bytes || size > buf->max_bytes - buf->len) {
         buf->overflowed = true;
@@ -159,7 +159,10 @@ void bs_buf_append_u32(struct bs_buf *buf, uint32_t value)
 
 void bs_buf_append_u64(struct bs_buf *buf, uint64_t value)
 {
-    uint8_t bytes[sizeof(value)];
-    bs_store_u64(bytes, value);
-    bs_buf_append(buf, bytes, sizeof(bytes));
+    char *end = bs_buf_reserve(buf, sizeof(value));
+    if (!end)
+        return;
+    bs_store_u64(end, value);
+    end[sizeof(value)] = '\0';
+    buf->len += sizeof(value);
 }

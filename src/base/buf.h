@@ -33,9 +33,16 @@ BS_API void bs_buf_init(struct bs_buf *buf, size_t max_bytes);
 BS_API void bs_buf_fini(struct bs_buf *buf); /* also for BS_CLEANUP */
 /* Empties, keeps the memory. */
 BS_API void bs_buf_reset(struct bs_buf *buf);
+/* The slow half of the next. */
+BS_API char *bs_buf_reserve_more(struct bs_buf *buf, size_t size);
 /* Makes room for `size` more bytes and returns where they go (add to len yourself); NULL on
  * overflow. */
-BS_API char *bs_buf_reserve(struct bs_buf *buf, size_t size);
+static inline char *bs_buf_reserve(struct bs_buf *buf, size_t size)
+{
+    bool has_room = !buf->overflowed && buf->len <= buf->max_bytes &&
+                    size <= buf->max_bytes - buf->len && size < buf->capacity - buf->len;
+    return __builtin_expect(has_room, 1) ? buf->ptr + buf->len : bs_buf_reserve_more(buf, size);
+}
 BS_API void bs_buf_append(struct bs_buf *buf, const void *bytes, size_t size);
 BS_API void bs_buf_append_str(struct bs_buf *buf, struct bs_str s);
 BS_API void bs_buf_append_cstr(struct bs_buf *buf, const char *text);

@@ -40,7 +40,8 @@ void datom_body_unref(struct datom_body *body)
     if (!body || !bs_ref_put(&body->ref))
         return;
     for (int family = 0; family < DATOM_FAMILY_COUNT; family++)
-        datom_tree_fini(&body->trees[family]);
+        if (!datom_tree_is_blank(&body->trees[family]))
+            datom_tree_fini(&body->trees[family]);
     datom_snapshot_unref(body->snapshot);
     datom_body_unref(body->parent);
     datom_schema_unref(body->parent_schema);
@@ -71,7 +72,7 @@ struct datom_body *datom_body_new_over(struct datom_snapshot *snapshot)
 
 struct datom_body *datom_body_copy(const struct datom_body *body)
 {
-    struct datom_body *copy = bs_calloc(1, sizeof(*copy));
+    struct datom_body *copy = bs_malloc(sizeof(*copy));
     bs_ref_init(&copy->ref);
     /* all but the count, which others change meanwhile */
     size_t content = offsetof(struct datom_body, snapshot);
@@ -84,7 +85,8 @@ struct datom_body *datom_body_copy(const struct datom_body *body)
         datom_schema_ref(copy->parent_schema);
     if (copy->has_overlay) {
         for (int family = 0; family < DATOM_FAMILY_COUNT; family++)
-            copy->trees[family] = datom_tree_dup(&body->trees[family]);
+            if (!datom_tree_is_blank(&body->trees[family]))
+                copy->trees[family] = datom_tree_dup(&body->trees[family]);
     }
     datom_schema_ref(copy->schema);
     bs_ref_get(&copy->counts->ref);

@@ -12,15 +12,20 @@
 void datom_log_encode(const struct datom *datoms, const enum datom_type *types, size_t count,
                       uint64_t t, struct bs_buf *out)
 {
-    uint8_t head[2 * DATOM_VARINT_MAX];
-    bs_buf_append(out, head, (size_t)(datom_put_varint(head, count) - head));
+    uint8_t *at = (uint8_t *)bs_buf_reserve(out, DATOM_VARINT_MAX);
+    if (!at)
+        return;
+    out->len += (size_t)(datom_put_varint(at, count) - at);
     datom_id e = datom_t_to_tx(t);
     for (size_t i = 0; i < count; i++) {
         const struct datom *datom = &datoms[i];
         BS_ASSERT(datom->a <= UINT32_MAX);
-        uint8_t *at = datom_put_varint(head, datom_zigzag((int64_t)(datom->e - e)));
-        at = datom_put_varint(at, datom->a << 1 | datom->added);
-        bs_buf_append(out, head, (size_t)(at - head));
+        at = (uint8_t *)bs_buf_reserve(out, (size_t)2 * DATOM_VARINT_MAX);
+        if (!at)
+            return;
+        uint8_t *end = datom_put_varint(at, datom_zigzag((int64_t)(datom->e - e)));
+        end = datom_put_varint(end, datom->a << 1 | datom->added);
+        out->len += (size_t)(end - at);
         datom_value_encode(datom->v, types[i], out);
         e = datom->e;
     }

@@ -105,6 +105,29 @@ static unsigned target_of(unsigned count, unsigned max, bool is_append)
     return is_append || nodes == 0 ? max : (count + nodes - 1) / nodes;
 }
 
+/* How many of the items at `from` can be copied at once. */
+static unsigned stretch_at(const struct items *items, unsigned from, unsigned to)
+{
+    unsigned count = 1;
+    for (const struct item *item = &items->list[from]; from + count < to; item++, count++) {
+        if (item[1].slot != item[0].slot + 1 ||
+            item[1].slot->at != item[0].slot->at + datom_tree_slot_bytes(item[0].slot))
+            break;
+    }
+    return count;
+}
+
+static struct datom_tree_node *leaf_new(const struct items *items, unsigned from, unsigned count,
+                                        size_t bytes)
+{
+    struct datom_tree_node *leaf = datom_tree_node_new(0, count, bytes);
+    for (unsigned at = from, stretch; at < from + count; at += stretch) {
+        stretch = stretch_at(items, at, from + count);
+        datom_tree_node_append(leaf, items->list[at].slot, stretch, items->list[at].heap);
+    }
+    return leaf;
+}
+
 static bool merge_leaf(struct merge *merge, const struct datom_tree_node *leaf, struct run run,
                        struct bs_str separator)
 {
@@ -115,9 +138,7 @@ static bool merge_leaf(struct merge *merge, const struct datom_tree_node *leaf, 
     for (unsigned at = 0, count; at < items.count; at += count) {
         size_t bytes;
         count = measure(&items, at, target, &bytes);
-        struct datom_tree_node *node = datom_tree_node_new(0, count, bytes);
-        for (unsigned i = at; i < at + count; i++)
-            datom_tree_node_append(node, items.list[i].slot, items.list[i].heap);
+        struct datom_tree_node *node = leaf_new(&items, at, count, bytes);
         push(merge, left ? datom_tree_separator(left, node) : separator, node);
         left = node;
     }

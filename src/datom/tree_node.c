@@ -153,20 +153,25 @@ void datom_tree_node_insert(struct datom_tree_node *node, unsigned idx, struct b
     node->blobs = (uint16_t)(node->blobs + (slot.kind == DATOM_TREE_KIND_BLOB));
 }
 
-void datom_tree_node_append(struct datom_tree_node *node, const struct datom_tree_slot *slot,
-                            const char *heap)
+void datom_tree_node_append(struct datom_tree_node *node, const struct datom_tree_slot *slots,
+                            unsigned count, const char *heap)
 {
-    uint32_t size = datom_tree_slot_bytes(slot);
-    BS_ASSERT(node->count < node->slots_max && size <= node->heap_max - node->used);
-    struct datom_tree_slot *copy = &node->slots[node->count++];
-    *copy = *slot;
-    copy->at = node->used;
-    memcpy(heap_of(node) + node->used, heap + slot->at, size);
-    node->used += size;
-    if (slot->kind == DATOM_TREE_KIND_BLOB) {
-        bs_ref_get(&slot->blob->ref);
-        node->blobs++;
+    const struct datom_tree_slot *last = &slots[count - 1];
+    uint32_t from = slots[0].at;
+    uint32_t size = last->at + datom_tree_slot_bytes(last) - from;
+    BS_ASSERT(count <= (unsigned)node->slots_max - node->count &&
+              size <= node->heap_max - node->used);
+    for (unsigned i = 0; i < count; i++) {
+        struct datom_tree_slot *copy = &node->slots[node->count++];
+        *copy = slots[i];
+        copy->at = copy->at - from + node->used;
+        if (copy->kind == DATOM_TREE_KIND_BLOB) {
+            bs_ref_get(&copy->blob->ref);
+            node->blobs++;
+        }
     }
+    memcpy(heap_of(node) + node->used, heap + from, size);
+    node->used += size;
 }
 
 void datom_tree_node_erase(struct datom_tree_node *node, unsigned idx)

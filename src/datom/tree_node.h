@@ -116,9 +116,10 @@ void datom_tree_node_own(struct datom_tree_node **place, unsigned slots, size_t 
  */
 void datom_tree_node_insert(struct datom_tree_node *node, unsigned idx, struct bs_str key,
                             struct datom_tree_slot slot, struct bs_str inline_record);
-/* Copies a slot that points into another heap to the end. The node must have the room. */
-void datom_tree_node_append(struct datom_tree_node *node, const struct datom_tree_slot *slot,
-                            const char *heap);
+/* Copies slots that follow one another, as their bytes do in another heap, to the end. The node
+ * must have the room. */
+void datom_tree_node_append(struct datom_tree_node *node, const struct datom_tree_slot *slots,
+                            unsigned count, const char *heap);
 /* Takes a slot out, gives back what it held. The node must be owned. */
 void datom_tree_node_erase(struct datom_tree_node *node, unsigned idx);
 /* Moves the slots from idx on to a new node. The node must be owned. */
