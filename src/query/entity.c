@@ -1,5 +1,6 @@
 /* Lazy entities: an id in a database value. Every attribute asked for is one read. */
 #include "datom/datom.h"
+#include "query/attributes.h"
 #include "query/query.h"
 
 /* How deep touch follows components. */
@@ -230,28 +231,6 @@ enum bs_code query_entity_get(const struct query_entity *entity, struct bs_str a
     return read_attribute(&reading, found, reverse, ret_value);
 }
 
-static enum bs_code list_attributes(struct reading *reading, struct edn_list *ids)
-{
-    struct datom_range range = {.index = DATOM_EAVT, .has_e = true, .e = reading->entity->id};
-    struct datom_cursor *cursor = NULL;
-    BS_TRY(datom_cursor_open(reading->entity->db, &range, &cursor, reading->error));
-    enum bs_code code = BS_OK;
-    while (code == BS_OK) {
-        const struct datom *datoms = NULL;
-        size_t count = 0;
-        code = datom_cursor_next(cursor, &datoms, &count, reading->error);
-        if (code != BS_OK || count == 0)
-            break;
-        for (size_t i = 0; i < count; i++) {
-            struct edn a = edn_long((int64_t)datoms[i].a);
-            if (ids->count == 0 || !edn_equal(ids->items[ids->count - 1], a))
-                edn_list_add(ids, a);
-        }
-    }
-    datom_cursor_free(cursor);
-    return code;
-}
-
 static enum bs_code touch_into(struct reading *reading, struct edn *ret_map)
 {
     struct edn_list ids;
@@ -260,7 +239,7 @@ static enum bs_code touch_into(struct reading *reading, struct edn *ret_map)
     edn_list_init(&pairs, reading->arena);
     edn_list_add(&pairs, EDN_KEYWORD_LIT("db/id"));
     edn_list_add(&pairs, edn_long((int64_t)reading->entity->id));
-    BS_TRY(list_attributes(reading, &ids));
+    BS_TRY(attributes_list(reading->entity->db, reading->entity->id, &ids, reading->error));
     for (size_t i = 0; i < ids.count; i++) {
         const struct datom_attribute *attribute =
             datom_db_attribute(reading->entity->db, (datom_id)ids.items[i].as.integer);

@@ -6,6 +6,7 @@
  */
 #include "query/pull.h"
 
+#include "query/attributes.h"
 #include "query/value.h"
 
 /* The entities above this one. */
@@ -311,34 +312,11 @@ static enum bs_code visit_wild(struct visit *visit, const struct datom_attribute
     return BS_OK;
 }
 
-/* The ids of the attributes that an entity has. */
-static enum bs_code list_attributes(struct pull *pull, datom_id id, struct edn_list *ids)
-{
-    struct datom_cursor *cursor = NULL;
-    struct datom_range range = {.index = DATOM_EAVT, .has_e = true, .e = id};
-    enum bs_code code = datom_cursor_open(pull->db, &range, &cursor, pull->error);
-    while (code == BS_OK) {
-        const struct datom *datoms = NULL;
-        size_t count = 0;
-        code = datom_cursor_next(cursor, &datoms, &count, pull->error);
-        if (code != BS_OK || count == 0)
-            break;
-        for (size_t i = 0; i < count; i++) {
-            struct edn a = edn_long((int64_t)datoms[i].a);
-            if (ids->count == 0 || !edn_equal(ids->items[ids->count - 1], a))
-                edn_list_add(ids, a);
-        }
-        code = poll(pull);
-    }
-    datom_cursor_free(cursor);
-    return code;
-}
-
 static enum bs_code visit_everything(struct visit *visit)
 {
     struct edn_list ids;
     edn_list_init(&ids, visit->pull->arena);
-    BS_TRY(list_attributes(visit->pull, visit->path.id, &ids));
+    BS_TRY(attributes_list(visit->pull->db, visit->path.id, &ids, visit->pull->error));
     if (ids.count > 0)
         add_pair(visit, EDN_KEYWORD_LIT("db/id"), edn_long((int64_t)visit->path.id));
     for (size_t i = 0; i < ids.count; i++) {

@@ -170,6 +170,48 @@ static void test_pull__of_a_long_chain_is_an_error_and_no_crash(void **state)
     fixture_fini(&chain);
 }
 
+/* Values that are passed over by a seek: many of one attribute, of two that are neighbours, at the
+ * end of the entity, and at the end of the index. */
+static void test_pull__by_wildcard_passes_over_many_values(void **state)
+{
+    (void)state;
+    struct fixture many;
+    fixture_init(&many, fixture_people, 1);
+    BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
+    bs_buf_append_cstr(&text, "[{:db/id \"b\" :person/age 2} {:db/id \"a\" :person/email \"a\""
+                              " :person/age 1 :person/parent \"b\" :person/nick [");
+    for (int i = 0; i < 3000; i++)
+        bs_buf_printf(&text, ":nick/n%d ", i);
+    bs_buf_append_cstr(&text, "] :person/friend [");
+    for (int i = 0; i < 3000; i++)
+        bs_buf_printf(&text, "\"f%d\" ", i);
+    bs_buf_append_cstr(&text, "]}");
+    for (int i = 0; i < 3000; i++)
+        bs_buf_printf(&text, "{:db/id \"f%d\" :person/age %d}", i, i);
+    bs_buf_append_cstr(&text, "{:db/id \"z\" :person/email \"z\" :person/nick [");
+    for (int i = 0; i < 3000; i++)
+        bs_buf_printf(&text, ":nick/n%d ", i);
+    bs_buf_append_cstr(&text, "]}]");
+    fixture_transact(&many, bs_buf_cstr(&text));
+    static const char *const query = "[:find [?k ...] :in $ ?e :where [?e ?a] [?a :db/ident ?k]]";
+    static const char *const emails[] = {"[$ [:person/email \"a\"]]", "[$ [:person/email \"z\"]]"};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(emails); i++) {
+        struct bs_error error = BS_ERROR_INIT;
+        struct edn keys;
+        struct edn pulled;
+        assert_int_equal(fixture_query(&many, query, emails[i], &keys, &error), BS_OK);
+        assert_int_equal(
+            fixture_query(&many, "[:find (pull ?e [*]) . :in $ ?e]", emails[i], &pulled, &error),
+            BS_OK);
+        assert_int_equal(pulled.len, keys.len + 1); /* :db/id too */
+        for (uint32_t k = 0; k < keys.len; k++) {
+            struct edn value;
+            assert_true(edn_map_get(pulled, keys.as.items[k], &value));
+        }
+    }
+    fixture_fini(&many);
+}
+
 static void test_pull__is_not_on_a_history(void **state)
 {
     (void)state;
@@ -276,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_pull__by_wildcard_gives_all_attributes_and_components),
         cmocka_unit_test(test_pull__of_a_ring_ends_with_the_id),
         cmocka_unit_test(test_pull__of_a_long_chain_is_an_error_and_no_crash),
+        cmocka_unit_test(test_pull__by_wildcard_passes_over_many_values),
         cmocka_unit_test(test_pull__is_not_on_a_history),
         cmocka_unit_test(test_entity__navigates_both_ways),
         cmocka_unit_test(test_entity__touched_is_a_map_with_its_components),

@@ -1,0 +1,51 @@
+/* Which attributes an entity has. */
+#include "query/attributes.h"
+
+/* So many datoms of one attribute in a batch make a seek behind it worth while. */
+#define SEEK_MIN 64
+
+/* Adds those of a batch; false: an entity behind this one has begun. */
+static bool add_batch(const struct datom *datoms, size_t count, datom_id id, struct edn_list *ids)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct edn a = edn_long((int64_t)datoms[i].a);
+        if (datoms[i].e != id)
+            return false;
+        if (ids->count == 0 || !edn_equal(ids->items[ids->count - 1], a))
+            edn_list_add(ids, a);
+    }
+    return true;
+}
+
+static enum bs_code list(struct datom_cursor *cursor, datom_id id, struct edn_list *ids,
+                         struct bs_error *error)
+{
+    for (;;) {
+        const struct datom *datoms = NULL;
+        size_t count = 0;
+        BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
+        if (count == 0 || !add_batch(datoms, count, id, ids))
+            return BS_OK;
+        datom_id last = datoms[count - 1].a;
+        if (count < SEEK_MIN || datoms[0].a != last)
+            continue;
+        struct datom_range behind = {.index = DATOM_EAVT,
+                                     .has_e = true,
+                                     .e = id,
+                                     .has_a = true,
+                                     .a = last + 1,
+                                     .seek = true};
+        BS_TRY(datom_cursor_reset(cursor, &behind, error));
+    }
+}
+
+enum bs_code attributes_list(struct datom_db *db, datom_id id, struct edn_list *ids,
+                             struct bs_error *error)
+{
+    struct datom_cursor *cursor = NULL;
+    struct datom_range range = {.index = DATOM_EAVT, .has_e = true, .e = id};
+    BS_TRY(datom_cursor_open(db, &range, &cursor, error));
+    enum bs_code code = list(cursor, id, ids, error);
+    datom_cursor_free(cursor);
+    return code;
+}
