@@ -166,6 +166,8 @@ struct clause {
     const struct call *call;
     struct binding binding;
 
+    struct varset binds; /* or: those that its branches can bind; what is not among these, nor bound
+                          * outside, is inside a not, and that one's own */
     /* not: one branch. or: its branches. */
     const struct clauses *branches;
     size_t branches_count;
@@ -175,6 +177,25 @@ struct clause {
     /* rule */
     struct bs_str name;
 };
+
+/* Variables that a clause can bind when it runs. */
+static inline struct varset clause_binds(const struct clause *clause)
+{
+    struct varset none = {0};
+    switch (clause->kind) {
+    case CLAUSE_PATTERN:
+    case CLAUSE_RULE:
+        return clause->vars;
+    case CLAUSE_OR:
+        return clause->binds;
+    case CLAUSE_FUNCTION:
+        return clause->binding.vars;
+    case CLAUSE_PREDICATE:
+    case CLAUSE_NOT:
+        return none;
+    }
+    BS_UNREACHABLE();
+}
 
 /* ---- find ---- */
 

@@ -212,9 +212,9 @@ static enum bs_code run_clause(struct exec *exec, struct frame *frame, const str
     case CLAUSE_FUNCTION:
         return call_run(exec, frame, clause, context, needed);
     case CLAUSE_NOT:
-        return not_run(exec, frame, clause, context, plan_not_join(clause, bindable), needed);
+        return not_run(exec, frame, clause, context, plan_join(clause, bindable), needed);
     case CLAUSE_OR:
-        return or_run(exec, frame, clause, context, needed);
+        return or_run(exec, frame, clause, context, plan_join(clause, bindable), needed);
     case CLAUSE_RULE:
         return rules_run(exec, frame, clause, context, needed);
     }

@@ -125,8 +125,8 @@ const char *exec_text(struct edn form, char *ret_text, size_t size);
 bool plan_goes_on(struct exec *exec);
 struct varset plan_bindable(struct exec *exec, const struct frame *frame,
                             const struct clauses *clauses, struct varset outer);
-/* The variables that a not needs bound. */
-struct varset plan_not_join(const struct clause *clause, struct varset bindable);
+/* The variables that a not or an or shares with what stands around it; a not needs them bound. */
+struct varset plan_join(const struct clause *clause, struct varset bindable);
 bool plan_is_ready(struct exec *exec, const struct frame *frame, const struct clause *clause,
                    struct varset bound, struct varset bindable);
 /* Whether all can run when `bound` are bound; *ret_bound: what is bound then; *ret_stuck: one that
@@ -175,7 +175,7 @@ enum bs_code binder_add(struct binder *binder, const struct binding *binding, st
 enum bs_code not_run(struct exec *exec, struct frame *frame, const struct clause *clause,
                      struct context *context, struct varset join, struct varset needed);
 enum bs_code or_run(struct exec *exec, struct frame *frame, const struct clause *clause,
-                    struct context *context, struct varset needed);
+                    struct context *context, struct varset join, struct varset needed);
 
 /* ---- rules (rules*.c) ---- */
 

@@ -52,24 +52,23 @@ static enum bs_code add_branch(struct exec *exec, struct frame *frame, const str
 
 static enum bs_code add_branches(struct exec *exec, struct frame *frame,
                                  const struct clause *clause, const struct context *context,
-                                 struct sink *sink)
+                                 struct varset join, struct sink *sink)
 {
     for (size_t i = 0; i < clause->branches_count; i++) {
         struct context inner = {.count = 0};
-        BS_TRY(context_seed(exec, context, clause->vars, &inner));
-        BS_TRY(add_branch(exec, frame, &clause->branches[i], &inner, clause->vars, sink));
+        BS_TRY(context_seed(exec, context, join, &inner));
+        BS_TRY(add_branch(exec, frame, &clause->branches[i], &inner, join, sink));
     }
     return BS_OK;
 }
 
 enum bs_code or_run(struct exec *exec, struct frame *frame, const struct clause *clause,
-                    struct context *context, struct varset needed)
+                    struct context *context, struct varset join, struct varset needed)
 {
     struct sink sink;
-    struct varset wanted =
-        varset_intersection(clause->vars, varset_union(needed, context_vars(context)));
+    struct varset wanted = varset_intersection(join, varset_union(needed, context_vars(context)));
     BS_TRY(sink_init(&sink, &exec->meter, wanted, true));
-    enum bs_code code = add_branches(exec, frame, clause, context, &sink);
+    enum bs_code code = add_branches(exec, frame, clause, context, join, &sink);
     sink_fini(&sink);
     if (code != BS_OK)
         return code;

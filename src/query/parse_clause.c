@@ -162,6 +162,16 @@ static struct varset clauses_vars(const struct clauses *clauses)
     return vars;
 }
 
+/* What the branches of an or can bind; of an or-join, the variables that it lists. */
+static struct varset branches_bind(const struct clause *clause)
+{
+    struct varset vars = {0};
+    for (size_t i = 0; i < clause->branches_count; i++)
+        for (size_t j = 0; j < clause->branches[i].count; j++)
+            vars = varset_union(vars, clause_binds(&clause->branches[i].items[j]));
+    return clause->is_join ? clause->vars : vars;
+}
+
 static enum bs_code parse_join_var(struct parser *p, struct edn form, struct scope *outer,
                                    struct clause *clause, bool required)
 {
@@ -280,6 +290,7 @@ static enum bs_code parse_or(struct parser *p, struct edn form, const struct edn
     p->scope = outer;
     clause->branches = branches;
     clause->branches_count = count - first;
+    clause->binds = branches_bind(clause);
     return BS_OK;
 }
 

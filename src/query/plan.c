@@ -5,47 +5,28 @@
  */
 #include "query/exec.h"
 
-/* Variables that a clause can bind when it runs. */
-static struct varset binds(const struct clause *clause)
-{
-    struct varset none = {0};
-    switch (clause->kind) {
-    case CLAUSE_PATTERN:
-    case CLAUSE_OR:
-    case CLAUSE_RULE:
-        return clause->vars;
-    case CLAUSE_FUNCTION:
-        return clause->binding.vars;
-    case CLAUSE_PREDICATE:
-    case CLAUSE_NOT:
-        return none;
-    }
-    BS_UNREACHABLE();
-}
-
 struct varset plan_bindable(struct exec *exec, const struct frame *frame,
                             const struct clauses *clauses, struct varset outer)
 {
     (void)exec;
     (void)frame;
     for (size_t i = 0; i < clauses->count; i++)
-        outer = varset_union(outer, binds(&clauses->items[i]));
+        outer = varset_union(outer, clause_binds(&clauses->items[i]));
     return outer;
 }
 
-struct varset plan_not_join(const struct clause *clause, struct varset bindable)
+struct varset plan_join(const struct clause *clause, struct varset bindable)
 {
     return clause->is_join ? clause->vars : varset_intersection(clause->vars, bindable);
 }
 
 static bool branch_is_ready(struct exec *exec, const struct frame *frame,
-                            const struct clause *clause, const struct clauses *branch,
-                            struct varset bound)
+                            const struct clauses *branch, struct varset join, struct varset bound)
 {
     struct varset after = {0};
-    struct varset seed = varset_intersection(bound, clause->vars);
-    return plan_can_run(exec, frame, branch, seed, clause->vars, &after, NULL) &&
-           varset_within(clause->vars, after);
+    struct varset seed = varset_intersection(bound, join);
+    return plan_can_run(exec, frame, branch, seed, join, &after, NULL) &&
+           varset_within(join, after);
 }
 
 bool plan_is_ready(struct exec *exec, const struct frame *frame, const struct clause *clause,
@@ -60,14 +41,15 @@ bool plan_is_ready(struct exec *exec, const struct frame *frame, const struct cl
     case CLAUSE_FUNCTION:
         return varset_within(clause->call->vars, bound);
     case CLAUSE_NOT:
-        join = plan_not_join(clause, bindable);
+        join = plan_join(clause, bindable);
         return varset_within(join, bound) &&
                plan_can_run(exec, frame, &clause->branches[0], join, join, &after, NULL);
     case CLAUSE_OR:
+        join = plan_join(clause, bindable);
         if (!varset_within(clause->required, bound))
             return false;
         for (size_t i = 0; i < clause->branches_count; i++)
-            if (!branch_is_ready(exec, frame, clause, &clause->branches[i], bound))
+            if (!branch_is_ready(exec, frame, &clause->branches[i], join, bound))
                 return false;
         return true;
     case CLAUSE_RULE:
@@ -122,7 +104,7 @@ static size_t run_on_paper(struct exec *exec, const struct frame *frame,
             if (is_plain(clause) != plain ||
                 !advances(exec, frame, clause, &progress[i], *bound, bindable))
                 continue;
-            *bound = varset_union(*bound, binds(clause));
+            *bound = varset_union(*bound, clause_binds(clause));
             left--;
             any = true;
         }

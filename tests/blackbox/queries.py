@@ -161,10 +161,14 @@ class Or:
             return set(self.join)
         return set().union(*(all_of(lambda c: c.vars(), branch) for branch in self.branches))
 
-    binds = vars
+    def binds(self):
+        """Not what stands in a not alone: that is the not's own, unless it is bound outside."""
+        if self.join is not None:
+            return set(self.join)
+        return set().union(*(all_of(lambda c: c.binds(), branch) for branch in self.branches))
 
-    def rows(self, row, world, _bindable):
-        join = self.vars()
+    def rows(self, row, world, bindable):
+        join = self.vars() if self.join is not None else self.vars() & bindable
         seed = {v: row[v] for v in join if v in row}
         found = [r for b in self.branches for r in conjunction(b, [seed], world, join)]
         if any(not join <= set(r) for r in found):
@@ -259,6 +263,10 @@ class World:
             second.append(self.pattern(a, self.one([a, b, "_"])))
         if self.below(3) == 0:
             second.append(Not([self.pattern(a, b)]))
+        if self.below(4) == 0:
+            own = self.var()
+            hidden = [Not([self.pattern(a, own)]), Not([self.pattern(b, own)])]
+            return Or([[self.pattern(a, b), hidden[0]], [self.pattern(b, a), hidden[1]]])
         third = [[Call(self.one(names), a, b)]] if names and self.below(3) == 0 else []
         return Or([[self.pattern(a, b)], second] + third)
 

@@ -228,6 +228,16 @@ static void test_logic__takes_away_and_unites(void **state)
            " (or-join [?e] [?e :person/nick :cc] (and [?e :person/address ?a]"
            " [?a :address/street])) :order-by ?n]",
            "[$]", "[\"Alice\" \"Carol\"]"},
+          /* a variable that only nots have is theirs */
+          {"[:find [?n ...] :where [?e :person/name ?n] (or (and [?e :person/age 42]"
+           " (not [?e :person/nick ?x])) (and [?e :person/age 12] (not [?e :person/address ?x])))"
+           " :order-by ?n]",
+           "[$]", "[\"Bob\" \"Carol\"]"},
+          /* unless it is bound outside: then it means that */
+          {"[:find [?n ...] :where [?e :person/name ?n] [(ground :cc) ?x] (or (and"
+           " [?e :person/age 34] (not [?e :person/nick ?x])) (and [?e :person/age 12]"
+           " (not [?e :person/nick ?x]))) :order-by ?n]",
+           "[$]", "[\"Alice\"]"},
           {"[:find [?n ...] :where (or (and [?e :person/age ?a] [(> ?a 40)]"
            " [?e :person/name ?n]) (and [?e :person/name ?n] [?e :person/age ?a] [(< ?a 10)]))"
            " :order-by ?n]",
