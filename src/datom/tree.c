@@ -242,16 +242,22 @@ static void tail_flush(struct datom_tree *tree)
     tree->tail = NULL;
 }
 
+/* Whether one run of changes has filled all of it, as a large transaction does: nobody else has it,
+ * nor one from which it went on. */
+static bool is_of_one_run(const struct datom_tree_tail *tail)
+{
+    return bs_ref_is_sole(&tail->ref) && bs_ref_is_sole(&tail->page->ref);
+}
+
 /*
- * The same, so that there is room; whether a new tail has taken the change. The tail of small
- * transactions shares its page with those before it, and more of them will follow; one that has a
- * page of its own was filled by a single transaction, which now goes on in the tree.
+ * Makes room in the tree for a change that the tail did not take; whether a new tail has taken it.
+ * Small transactions that have filled a tail go on with another, a large one in the tree.
  */
 static bool tail_renew(struct datom_tree *tree, const struct put *put)
 {
-    bool is_of_many = tree->tail && !bs_ref_is_sole(&tree->tail->page->ref);
+    bool goes_on = tree->tail && !is_of_one_run(tree->tail);
     tail_flush(tree);
-    return is_of_many && tree->root && tail_add(tree, put);
+    return goes_on && tree->root && tail_add(tree, put);
 }
 
 size_t datom_tree_count(const struct datom_tree *tree)

@@ -337,6 +337,31 @@ static void test_tree_tail__takes_a_page_of_its_own_where_another_goes_on(void *
     datom_tree_fini(&tree);
 }
 
+static void test_tree_tail__is_followed_by_another_where_many_have_filled_it(void **state)
+{
+    (void)state;
+    struct datom_tree tree = tree_with_tail();
+    struct datom_tree held = {0};
+    uint64_t number = 5;
+    for (; tree.tail->count < DATOM_TREE_TAIL_MAX; number += 2) {
+        datom_tree_fini(&held);
+        held = datom_tree_dup(&tree);
+        put_number(&tree, number);
+    }
+    datom_tree_fini(&held);
+    held = datom_tree_dup(&tree);
+    put_number(&tree, number);
+    assert_true(tree.root != held.root);
+    assert_non_null(tree.tail);
+    assert_int_equal(tree.tail->count, 1);
+    assert_int_equal(tree.root_count, DATOM_TREE_TAIL_MAX + 1);
+    assert_has(&tree, number, true);
+    assert_has(&held, number, false);
+    assert_has(&held, number - 2, true);
+    datom_tree_fini(&held);
+    datom_tree_fini(&tree);
+}
+
 static void test_tree_tail__that_only_removes_empties_the_tree(void **state)
 {
     (void)state;
@@ -440,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_tree_put__fills_nodes_when_keys_come_in_order),
         cmocka_unit_test(test_tree_tail__shares_its_page_with_the_one_it_came_from),
         cmocka_unit_test(test_tree_tail__takes_a_page_of_its_own_where_another_goes_on),
+        cmocka_unit_test(test_tree_tail__is_followed_by_another_where_many_have_filled_it),
         cmocka_unit_test(test_tree_tail__that_only_removes_empties_the_tree),
         cmocka_unit_test(test_tree_tail__leaves_keys_that_it_has_no_room_for_to_the_tree),
         cmocka_unit_test(test_tree__handles_on_shared_nodes_serve_many_threads),
