@@ -20,6 +20,9 @@ bool script_compare_view(struct datom_db *db, const struct model *model,
 /* Live datoms of each attribute. */
 bool script_compare_counts(struct datom_db *db, const struct model *model,
                            struct script_difference *difference);
+/* script_facts.c: what a value says of itself, of its schema, of names and partitions. */
+bool script_compare_facts(struct datom_db *db, const struct model *model,
+                          struct script_difference *difference);
 /* What get and lookup find of some of the datoms that a value with this view shows; nothing is
  * looked for in a history. */
 bool script_compare_seen(struct datom_db *db, const struct model *model,

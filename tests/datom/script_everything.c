@@ -31,6 +31,19 @@ static bool compare_moments(struct script_run *run, struct datom_db *db, size_t 
     return true;
 }
 
+/* The value that has reached the newest t is there already. */
+static bool compare_sync(struct script_run *run)
+{
+    struct bs_error error = BS_ERROR_INIT;
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = NULL;
+    const struct script_place *place = script_here(run);
+    if (datom_conn_sync(place->conn, place->model.t, NULL, &db, &error) != BS_OK)
+        return script_impossible(run, "sync", &error);
+    return datom_db_basis_t(db) == place->model.t ||
+           script_differs(run->difference, SCRIPT_LOOKUP, "a sync gives t %llu",
+                          (unsigned long long)datom_db_basis_t(db));
+}
+
 bool script_compare_everything(struct script_run *run, size_t moments)
 {
     const struct script_place *place = script_here(run);
@@ -45,6 +58,7 @@ bool script_compare_everything(struct script_run *run, size_t moments)
     size_t other = 1 + run->step % (BS_ARRAY_COUNT(views) - 1);
     return script_compare_view(db, &place->model, &views[0], run->difference) &&
            script_compare_counts(db, &place->model, run->difference) &&
+           script_compare_facts(db, &place->model, run->difference) && compare_sync(run) &&
            script_compare_view(db, &place->model, &views[moments > 0 ? 1 : other],
                                run->difference) &&
            (moments == 0 || (compare_moments(run, db, moments) &&

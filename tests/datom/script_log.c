@@ -131,7 +131,9 @@ bool script_reports(struct script_run *run, uint64_t number)
     struct script_place *place = script_here(run);
     const struct model *model = &place->model;
     bool agrees = true;
-    if (!place->subscription) {
+    if (!place->subscription && place->next_t > 0) {
+        place->subscription = datom_subscribe(place->conn, place->next_t);
+    } else if (!place->subscription) {
         place->reported = model->moments_count > 0 ? number % model->moments_count : 0;
         uint64_t t = model->moments_count > 0 ? model->moments[place->reported].t : model->next_t;
         place->subscription = datom_subscribe(place->conn, t);

@@ -56,6 +56,8 @@ void script_close(struct script_run *run, struct script_place *place)
 {
     if (place == &run->places[0])
         let_go(run);
+    if (place->subscription)
+        place->next_t = datom_subscription_next_t(place->subscription);
     datom_subscription_close(place->subscription);
     datom_conn_unref(place->conn);
     place->subscription = NULL;

@@ -17,6 +17,7 @@ struct script_place {
     size_t store;  /* of its folder, from 1; 0: it is in memory, or a fork */
     struct datom_subscription *subscription; /* NULL until it is first asked */
     size_t reported;                         /* the moment whose report comes next */
+    uint64_t next_t; /* where the subscription stood when the store was closed; 0: there was none */
 };
 
 struct script_run {

@@ -5,6 +5,16 @@
 #include "datom/backup.h"
 #include "datom/rebuild.h"
 
+/* The place's store as it is opened again. */
+static bool open_again(struct script_run *run, size_t moments)
+{
+    struct script_place *place = script_here(run);
+    if (!script_open(run, place))
+        return false;
+    BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(place->conn);
+    return script_compare_everything(run, moments) && script_compare_check(db, run->difference);
+}
+
 bool script_reopen(struct script_run *run)
 {
     struct script_place *place = script_here(run);
@@ -12,7 +22,7 @@ bool script_reopen(struct script_run *run)
         return true;
     script_print_remark(run, "the store is closed and opened");
     script_close(run, place);
-    return script_open(run, place) && script_compare_everything(run, 0);
+    return open_again(run, 0);
 }
 
 bool script_rebuild(struct script_run *run)
@@ -28,7 +38,7 @@ bool script_rebuild(struct script_run *run)
     script_store_dir(run, place->store, dir);
     if (datom_rebuild(bs_str_from(dir), &report, &error) != BS_OK)
         return script_impossible(run, "rebuild", &error);
-    return script_open(run, place) && script_compare_everything(run, SCRIPT_SOME_MOMENTS);
+    return open_again(run, SCRIPT_SOME_MOMENTS);
 }
 
 /* A backup is made beside the open store; what goes on is the store that it gives. */
@@ -50,7 +60,7 @@ bool script_restore(struct script_run *run)
     script_store_dir(run, place->store, dir);
     if (datom_backup_restore(bs_str_from(backup), bs_str_from(dir), NULL, &report, &error) != BS_OK)
         return script_impossible(run, "restore", &error);
-    return script_open(run, place) && script_compare_everything(run, SCRIPT_SOME_MOMENTS);
+    return open_again(run, SCRIPT_SOME_MOMENTS);
 }
 
 /* Another process's view of the store, which follows the one that writes. */
