@@ -25,7 +25,7 @@ static enum bs_code check_writable(const struct tx_op *op, struct bs_error *erro
 {
     const struct datom_tuple *tuple = op->attribute->tuple;
     if (tuple->kind != DATOM_TUPLE_COMPOSITE || !tuple->is_discontinued ||
-        (op->kind != TX_ADD && op->kind != TX_CAS))
+        (op->kind != TX_ADD && op->kind != TX_CAS && op->kind != TX_ADD_DEFAULT))
         return BS_OK;
     return bs_error_set(error, BS_REASON_DB_INVALID_TUPLE_VALUE,
                         ":%.*s is a composite tuple that is discontinued: its values can only be "

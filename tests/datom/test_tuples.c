@@ -153,6 +153,9 @@ static const struct row composite_rows[] = {
     {"a discontinued tuple takes no value", "[{:db/id :x/a+b :db.tuple/discontinued true}]",
      "[{:x/name \"a\" :x/a+b [1 \"two\"]}]", NULL, BS_REASON_DB_INVALID_TUPLE_VALUE,
      ":x/a+b is a composite tuple that is discontinued"},
+    {"a discontinued tuple takes no default", "[{:db/id :x/a+b :db.tuple/discontinued true}]",
+     "[{:db/id \"c\" :x/name \"c\"} [:db.fn/add-default \"c\" :x/a+b [1 \"two\"]]]", NULL,
+     BS_REASON_DB_INVALID_TUPLE_VALUE, ":x/a+b is a composite tuple that is discontinued"},
 };
 
 static const struct row given_rows[] = {
