@@ -40,6 +40,8 @@ struct model_attribute {
     bool is_component;
     bool is_index;
     bool no_history;
+    bool is_fulltext;
+    bool is_discontinued;
     /* Of a composite tuple; DATOM_NO_ID: no attribute. */
     datom_id members[BS_LIMIT_TUPLE_MAX];
     uint32_t members_count;
@@ -111,12 +113,16 @@ datom_id model_last_holder(const struct model *model, datom_id a, struct edn v);
 /* Reads the attributes out of the lives. */
 void model_read_schema(struct model *model);
 const struct model_attribute *model_attribute(const struct model *model, datom_id id);
+/* A keyword for its text with the colon; others as they are. */
+struct edn model_keyword(struct edn form);
 /* What stands at a place of a tuple; false: no place of it. */
 bool model_element_type(const struct model *model, const struct model_attribute *attribute,
                         uint32_t idx, enum datom_type *ret_type);
 const struct model_attribute *model_attribute_named(const struct model *model, struct edn ident);
 /* Texts that can't stand in a tuple. */
 bool model_is_too_long(struct edn v);
+/* A composite whose values the store makes. */
+bool model_is_kept(const struct model_attribute *attribute);
 bool model_has_avet(const struct model_attribute *attribute);
 /* What a keyword names, built-in names included; DATOM_NO_ID. */
 datom_id model_entid(const struct model *model, struct edn ident);
@@ -200,6 +206,8 @@ void model_tx_bind_identities(struct model_tx *tx);
 void model_tx_issue_ids(struct model_tx *tx);
 /* model_partition.c: where the entity of a root goes, when it is new. */
 datom_id model_tx_partition(struct model_tx *tx, size_t root);
+/* That of `db/add` and the like; DATOM_NO_ID: it is none. */
+datom_id model_operation_id(struct edn name);
 /* Forms to operations, tempids to ids. */
 void model_tx_read(struct model_tx *tx, struct edn forms);
 /* Operations to a new model; *ret_after is written only when nothing is refused. */

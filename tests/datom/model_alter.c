@@ -12,13 +12,15 @@ static bool is_schema(datom_id a)
     return a == DATOM_DB_IDENT || a == DATOM_DB_VALUE_TYPE || a == DATOM_DB_CARDINALITY ||
            a == DATOM_DB_UNIQUE || a == DATOM_DB_IS_COMPONENT || a == DATOM_DB_INDEX ||
            a == DATOM_DB_NO_HISTORY || a == DATOM_DB_TUPLE_ATTRS || a == DATOM_DB_TUPLE_TYPES ||
-           a == DATOM_DB_TUPLE_TYPE || a == DATOM_DB_ATTR_CHECK || a == DATOM_DB_ATTR_PREDS;
+           a == DATOM_DB_TUPLE_TYPE || a == DATOM_DB_ATTR_CHECK || a == DATOM_DB_ATTR_PREDS ||
+           a == DATOM_DB_FULLTEXT || a == DATOM_DB_TUPLE_DISCONTINUED;
 }
 
-/* Only references are components, and bytes are not unique. */
+/* Only references are components, only texts have words, and bytes are not unique. */
 static bool is_senseless(const struct model_attribute *attribute)
 {
     return (attribute->is_component && attribute->type != DATOM_TYPE_REF) ||
+           (attribute->is_fulltext && attribute->type != DATOM_TYPE_STRING) ||
            (attribute->unique != DATOM_UNIQUE_NONE && attribute->type == DATOM_TYPE_BYTES);
 }
 
@@ -27,10 +29,19 @@ static bool is_bad_many(const struct model *after, const struct model_attribute 
 {
     bool is_member = attribute->members_count > 0;
     for (size_t i = 0; i < after->attributes_count; i++) {
-        for (uint32_t j = 0; j < after->attributes[i].members_count; j++)
+        for (uint32_t j = 0;
+             model_is_kept(&after->attributes[i]) && j < after->attributes[i].members_count; j++)
             is_member = is_member || after->attributes[i].members[j] == attribute->id;
     }
     return attribute->many && is_member;
+}
+
+/* A composite can be discontinued, for good. */
+static bool is_bad_end(const struct datom *change, const struct model_attribute *was,
+                       const struct model_attribute *is)
+{
+    return change->a == DATOM_DB_TUPLE_DISCONTINUED &&
+           (was->members_count == 0 || (was->is_discontinued && !is->is_discontinued));
 }
 
 static void check_alteration(const struct model_wishes *wishes, const struct datom *change,
@@ -39,6 +50,7 @@ static void check_alteration(const struct model_wishes *wishes, const struct dat
     const struct model_attribute *was = model_attribute(wishes->tx->before, change->e);
     const struct model_attribute *is = model_attribute(after, change->e);
     if (!is || is->type != was->type || is_senseless(is) || is_bad_many(after, is) ||
+        is->is_fulltext != was->is_fulltext || is_bad_end(change, was, is) ||
         change->a == DATOM_DB_VALUE_TYPE || change->a == DATOM_DB_TUPLE_ATTRS ||
         change->a == DATOM_DB_TUPLE_TYPES || change->a == DATOM_DB_TUPLE_TYPE ||
         (change->a == DATOM_DB_CARDINALITY && !change->added &&
@@ -86,6 +98,11 @@ void model_check_schema(const struct model_wishes *wishes, struct model *after)
             model_tx_refuse(tx, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED);
         else if (is_partition)
             model_check_partition(tx, &change, after);
+        else if (change.a == DATOM_DB_INSTALL_ATTRIBUTE &&
+                 (change.e != DATOM_DB_PART_DB ||
+                  !model_find_wish(wishes, (datom_id)change.v.as.integer, DATOM_DB_VALUE_TYPE,
+                                   true)))
+            model_tx_refuse(tx, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE);
         if (!is_schema(change.a))
             continue;
         if (datom_id_part(change.e) == DATOM_PART_DB && change.e < DATOM_BOOT_NEXT_ELEMENT)

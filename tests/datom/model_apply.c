@@ -91,7 +91,7 @@ static void wish_entity_away(struct model_wishes *wishes, datom_id e)
         for (size_t i = 0; i < model->count; i++) {
             const struct model_life *life = &model->lives[i];
             const struct model_attribute *attribute = model_attribute(model, life->a);
-            if (!model_is_live(life) || attribute->members_count > 0 ||
+            if (!model_is_live(life) || model_is_kept(attribute) ||
                 (life->e != e && !model_refers_to(model, life, e)))
                 continue;
             model_wish_for(wishes, life->e, attribute, life->v, false);
@@ -108,7 +108,7 @@ static void wish_values_away(struct model_wishes *wishes, datom_id e,
                              const struct model_attribute *attribute, bool is_reset)
 {
     const struct model *model = wishes->tx->before;
-    if (attribute->members_count > 0)
+    if (model_is_kept(attribute))
         return;
     for (size_t i = 0; i < model->count; i++) {
         const struct model_life *life = &model->lives[i];
@@ -133,7 +133,7 @@ static void wish_op(struct model_wishes *wishes, const struct model_op *op)
     struct edn v = edn_nil();
     bool known;
     /* what is said of a composite tuple only tells who is meant */
-    if (op->attribute && op->attribute->members_count > 0)
+    if (op->attribute && model_is_kept(op->attribute))
         return;
     /* asked for at the end */
     if (op->attribute && op->attribute->id == DATOM_DB_ENSURE) {
@@ -189,7 +189,7 @@ static void wish_defaults(struct model_wishes *wishes)
     bool known;
     for (size_t i = 0; i < tx->ops_count; i++) {
         const struct model_op *op = &tx->ops[i];
-        needed[i] = op->kind == MODEL_ADD_DEFAULT && op->attribute->members_count == 0 &&
+        needed[i] = op->kind == MODEL_ADD_DEFAULT && !model_is_kept(op->attribute) &&
                     op->attribute->id != DATOM_DB_ENSURE && is_needed(wishes, op);
     }
     for (size_t i = 0; i < tx->ops_count; i++) {
@@ -327,10 +327,14 @@ static void apply(struct model_wishes *wishes, struct model *after)
 {
     struct model_tx *tx = wishes->tx;
     make_wishes(wishes);
+    model_take_instant(wishes);
     if (tx->reasons_count == 0)
         check_unique(wishes);
-    if (tx->reasons_count == 0 && wishes->takes_instant)
+    bool is_good = tx->reasons_count == 0;
+    if (is_good && wishes->takes_instant)
         model_tx_refuse(tx, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED);
+    if (is_good && wishes->is_untimely)
+        model_tx_refuse(tx, BS_REASON_DB_PAST_TX_INSTANT);
     if (tx->reasons_count == 0)
         model_check_code(wishes);
     if (tx->reasons_count == 0)
@@ -341,6 +345,8 @@ static void apply(struct model_wishes *wishes, struct model *after)
     take_ids(tx, after);
     model_read_schema(after);
     model_check_schema(wishes, after);
+    if (tx->reasons_count == 0)
+        model_check_excisions(wishes, after);
     if (tx->reasons_count == 0)
         model_check_altered_values(tx, after);
     if (tx->reasons_count == 0)

@@ -19,6 +19,7 @@ struct model_wishes {
     struct model_wish *items;
     size_t count, capacity;
     bool takes_instant;  /* of an earlier transaction */
+    bool is_untimely;    /* its own instant, before the last one's or later than now */
     bool takes_built_in; /* what the store says by itself, which the model does not have */
 };
 
@@ -52,6 +53,9 @@ void model_test_values(const struct model_wishes *wishes);
 /* Whether entities pass the specs that the transaction names. */
 void model_test_ensures(struct model_tx *tx, const struct model *after);
 
+/* model_instant.c: takes what is said of instants out of the wishes. */
+void model_take_instant(struct model_wishes *wishes);
+
 /* model_partition.c: whether what is listed as a partition can be one. */
 void model_check_partition(struct model_tx *tx, const struct datom *listing,
                            const struct model *after);
@@ -65,5 +69,7 @@ void model_check_tuple(const struct model_wishes *wishes, const struct model_att
 
 /* model_excise.c: does what all wishes for :db/excise ask for. */
 void model_erase(const struct model_wishes *wishes, struct model *model);
+/* Whether what they are limited to are attributes. */
+void model_check_excisions(const struct model_wishes *wishes, const struct model *after);
 
 #endif

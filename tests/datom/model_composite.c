@@ -7,6 +7,11 @@
 
 #include "datom/bootstrap.h"
 
+bool model_is_kept(const struct model_attribute *attribute)
+{
+    return attribute->members_count > 0 && !attribute->is_discontinued;
+}
+
 bool model_is_too_long(struct edn v)
 {
     return v.type == EDN_STRING && bs_utf8_count(edn_text_of(v)) > BS_LIMIT_TUPLE_STRING_CHARS;
@@ -61,7 +66,7 @@ void model_keep_composites(struct model_wishes *wishes)
         const struct model_attribute *composite = &model->attributes[i];
         for (size_t j = 0; j < count; j++) {
             datom_id e = wishes->items[j].e;
-            if (has_member(composite, wishes->items[j].attribute->id) &&
+            if (model_is_kept(composite) && has_member(composite, wishes->items[j].attribute->id) &&
                 !model_find_wish(wishes, e, composite->id, true) &&
                 !model_find_wish(wishes, e, composite->id, false))
                 keep(wishes, e, composite);

@@ -245,6 +245,16 @@ static void forget(struct erasure *erasure)
     model->count = kept;
 }
 
+void model_check_excisions(const struct model_wishes *wishes, const struct model *after)
+{
+    for (size_t i = 0; i < wishes->count; i++) {
+        const struct model_wish *wish = &wishes->items[i];
+        if (wish->added && wish->attribute->id == DATOM_DB_EXCISE_ATTRS &&
+            !model_attribute(after, (datom_id)wish->v.as.integer))
+            model_tx_refuse(wishes->tx, BS_REASON_DB_INVALID_EXCISE);
+    }
+}
+
 void model_erase(const struct model_wishes *wishes, struct model *model)
 {
     struct erasure erasure = {

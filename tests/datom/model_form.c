@@ -269,7 +269,7 @@ static void read_call(struct model_tx *tx, struct edn form)
 
 /* ---- the whole ---- */
 
-bool model_read_function(struct model_tx *tx, struct edn form)
+bool model_read_function(struct model_tx *tx, struct edn op, struct edn form)
 {
     static const struct {
         const char *name;
@@ -288,7 +288,7 @@ bool model_read_function(struct model_tx *tx, struct edn form)
         {"f/none", read_call},
     };
     for (size_t i = 0; i < BS_ARRAY_COUNT(functions); i++) {
-        if (!bs_str_equals(edn_text_of(form.as.items[0]), functions[i].name))
+        if (!bs_str_equals(edn_text_of(op), functions[i].name))
             continue;
         functions[i].read(tx, form);
         return true;

@@ -33,8 +33,11 @@ static void unite(struct model_tx *tx, size_t a, size_t b)
 struct edn model_tx_value(const struct model_tx *tx, const struct model_op *op, bool *ret_known)
 {
     *ret_known = true;
-    if (op->attribute->type == DATOM_TYPE_REF)
-        return edn_long((int64_t)model_tx_place_id(tx, &op->v_place));
+    if (op->attribute->type == DATOM_TYPE_REF) {
+        datom_id id = model_tx_place_id(tx, &op->v_place);
+        *ret_known = id != DATOM_NO_ID;
+        return edn_long(*ret_known ? (int64_t)id : -1 - (int64_t)tx->temps[op->v_place.temp].root);
+    }
     if (!op->v_places)
         return op->v;
     struct edn *items = bs_arena_new_array(tx->arena, op->v.len, struct edn);
@@ -53,8 +56,7 @@ struct edn model_tx_value(const struct model_tx *tx, const struct model_op *op, 
 
 static bool is_claim(const struct model_op *op)
 {
-    return op->kind == MODEL_ADD && op->e.is_temp && op->attribute->type != DATOM_TYPE_REF &&
-           op->attribute->unique == DATOM_UNIQUE_IDENTITY;
+    return op->kind == MODEL_ADD && op->e.is_temp && op->attribute->unique == DATOM_UNIQUE_IDENTITY;
 }
 
 static void take_claim(struct model_tx *tx, size_t i)

@@ -137,6 +137,7 @@ static bool was_issued(const struct model *model, datom_id id)
 bool model_read_place(struct model_tx *tx, struct edn form, struct model_place *ret_place)
 {
     *ret_place = (struct model_place){.id = DATOM_NO_ID};
+    form = model_keyword(form);
     if (form.type == EDN_STRING) {
         *ret_place = model_temp_place(tx, edn_text_of(form));
         return true;

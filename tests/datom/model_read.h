@@ -23,8 +23,8 @@ bool model_read_directive(struct model_tx *tx, struct edn key, struct edn wishes
 void model_read_form(struct model_tx *tx, struct edn form);
 void model_read_value(struct model_tx *tx, enum model_op_kind kind, struct model_place e,
                       const struct model_attribute *attribute, struct edn v);
-/* Whether it is a form of :db.fn/ or a call; these are read. */
-bool model_read_function(struct model_tx *tx, struct edn form);
+/* Whether the operation is of :db.fn/ or a call; these are read. */
+bool model_read_function(struct model_tx *tx, struct edn op, struct edn form);
 /* Writes the counters; after the last form. */
 void model_finish_sequences(struct model_tx *tx);
 

@@ -52,6 +52,13 @@ static const struct model_attribute built_in[] = {
     BUILT_IN("db/noHistory", DATOM_DB_NO_HISTORY, DATOM_TYPE_BOOLEAN, .many = false),
     BUILT_IN("db.install/attribute", DATOM_DB_INSTALL_ATTRIBUTE, DATOM_TYPE_REF, .many = true),
     BUILT_IN("db.install/partition", DATOM_DB_INSTALL_PARTITION, DATOM_TYPE_REF, .many = true),
+    BUILT_IN("db.alter/attribute", DATOM_DB_ALTER_ATTRIBUTE, DATOM_TYPE_REF, .many = true),
+    BUILT_IN("db/txInstant", DATOM_DB_TX_INSTANT, DATOM_TYPE_INSTANT, .is_index = true),
+    BUILT_IN("db/doc", DATOM_DB_DOC, DATOM_TYPE_STRING, .many = false),
+    BUILT_IN("db/deprecated", DATOM_DB_DEPRECATED, DATOM_TYPE_STRING, .many = false),
+    BUILT_IN("db/fulltext", DATOM_DB_FULLTEXT, DATOM_TYPE_BOOLEAN, .many = false),
+    BUILT_IN("db.tuple/discontinued", DATOM_DB_TUPLE_DISCONTINUED, DATOM_TYPE_BOOLEAN,
+             .many = false),
     BUILT_IN("db/tupleTypes", DATOM_DB_TUPLE_TYPES, DATOM_TYPE_TUPLE,
              .elements = {DATOM_TYPE_KEYWORD}),
     BUILT_IN("db/tupleType", DATOM_DB_TUPLE_TYPE, DATOM_TYPE_KEYWORD, .many = false),
@@ -148,6 +155,8 @@ void model_read_schema(struct model *model)
         attribute.is_component = flag_of(model, e, DATOM_DB_IS_COMPONENT);
         attribute.is_index = flag_of(model, e, DATOM_DB_INDEX);
         attribute.no_history = flag_of(model, e, DATOM_DB_NO_HISTORY);
+        attribute.is_fulltext = flag_of(model, e, DATOM_DB_FULLTEXT);
+        attribute.is_discontinued = flag_of(model, e, DATOM_DB_TUPLE_DISCONTINUED);
         if (attribute.type == DATOM_TYPE_TUPLE) {
             read_members(model, &attribute);
             read_elements(model, &attribute);
@@ -194,8 +203,18 @@ datom_id model_entid(const struct model *model, struct edn ident)
     return model_last_holder(model, DATOM_DB_IDENT, ident);
 }
 
+struct edn model_keyword(struct edn form)
+{
+    if (form.type == EDN_STRING && form.len > 0 && form.as.text[0] == ':')
+        return edn_keyword(bs_str_from_offset(edn_text_of(form), 1));
+    return form;
+}
+
 const struct model_attribute *model_attribute_named(const struct model *model, struct edn ident)
 {
+    ident = model_keyword(ident);
+    if (ident.type == EDN_LONG)
+        return model_attribute(model, (datom_id)ident.as.integer);
     if (ident.type != EDN_KEYWORD)
         return NULL;
     datom_id id = model_entid(model, ident);

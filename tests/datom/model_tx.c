@@ -48,7 +48,8 @@ static void set_v_place(struct model_tx *tx, size_t op, struct model_place place
     if (!place.is_temp)
         return;
     tx->temps[place.temp].is_value = true;
-    if (tx->ops[op].attribute->id == DATOM_DB_INSTALL_PARTITION)
+    if (tx->ops[op].attribute->id == DATOM_DB_INSTALL_PARTITION ||
+        tx->ops[op].attribute->id == DATOM_DB_INSTALL_ATTRIBUTE)
         tx->temps[place.temp].is_element = true;
 }
 
@@ -65,6 +66,11 @@ void model_read_value(struct model_tx *tx, enum model_op_kind kind, struct model
             return;
         op_new(tx, kind, e, attribute);
         set_v_place(tx, tx->ops_count - 1, place);
+        return;
+    }
+    if (attribute->is_discontinued && attribute->members_count > 0 &&
+        (kind == MODEL_ADD || kind == MODEL_CAS || kind == MODEL_ADD_DEFAULT)) {
+        model_tx_refuse(tx, BS_REASON_DB_INVALID_TUPLE_VALUE);
         return;
     }
     if (attribute->type == DATOM_TYPE_TUPLE) {
@@ -167,13 +173,17 @@ static void read_reverse(struct model_tx *tx, struct model_place e, struct edn k
 
 static bool read_map(struct model_tx *tx, struct edn map, struct model_place *ret_place)
 {
-    struct edn id;
-    if (!edn_map_get_keyword(map, BS_STR("db/id"), &id))
+    struct edn id = edn_nil();
+    for (uint32_t i = 0; i < map.len; i++) {
+        if (edn_is_keyword(model_keyword(map.as.items[2 * i]), "db/id"))
+            id = map.as.items[2 * i + 1];
+    }
+    if (edn_is_nil(id))
         *ret_place = model_temp_place(tx, BS_STR_EMPTY);
     else if (!model_read_place(tx, id, ret_place))
         return false;
     for (uint32_t i = 0; i < map.len; i++) {
-        struct edn key = map.as.items[2 * i];
+        struct edn key = model_keyword(map.as.items[2 * i]);
         struct edn v = map.as.items[2 * i + 1];
         if (edn_is_keyword(key, "db/id") || model_read_directive(tx, key, v))
             continue;
@@ -199,6 +209,8 @@ static void read_cas(struct model_tx *tx, struct edn form, struct model_place e,
     struct model_place place;
     if (attribute->many || attribute->members_count > 0) {
         model_tx_refuse(tx, BS_REASON_DB_INVALID_CAS);
+        if (attribute->is_discontinued)
+            model_tx_refuse(tx, BS_REASON_DB_INVALID_TUPLE_VALUE);
         return;
     }
     if (attribute->type == DATOM_TYPE_REF && !edn_is_nil(old)) {
@@ -231,11 +243,38 @@ static void read_reset(struct model_tx *tx, struct edn form, struct model_place 
     op_new(tx, MODEL_RESET, e, attribute);
 }
 
+static const struct {
+    datom_id id;
+    const char *name;
+} operations[] = {{DATOM_DB_ADD, "db/add"},
+                  {DATOM_DB_RETRACT, "db/retract"},
+                  {DATOM_DB_RETRACT_ENTITY, "db/retractEntity"},
+                  {DATOM_DB_CAS, "db/cas"}};
+
+datom_id model_operation_id(struct edn name)
+{
+    for (size_t i = 0; i < BS_ARRAY_COUNT(operations); i++) {
+        if (bs_str_equals(edn_text_of(name), operations[i].name))
+            return operations[i].id;
+    }
+    return DATOM_NO_ID;
+}
+
+/* An operation may stand by its text or by its id. */
+static struct edn operation(struct edn form)
+{
+    for (size_t i = 0; i < BS_ARRAY_COUNT(operations); i++) {
+        if (form.type == EDN_LONG && (datom_id)form.as.integer == operations[i].id)
+            return edn_keyword(bs_str_from(operations[i].name));
+    }
+    return model_keyword(form);
+}
+
 static void read_list(struct model_tx *tx, struct edn form)
 {
-    struct edn op = form.as.items[0];
+    struct edn op = operation(form.as.items[0]);
     struct model_place e;
-    if (model_read_function(tx, form))
+    if (model_read_function(tx, op, form))
         return;
     if (!model_read_place(tx, form.as.items[1], &e))
         return;

@@ -24,14 +24,14 @@
  *     [:reopen]              closes and opens the store
  *     [:rebuild]             makes its indexes anew from its log
  *     [:restore]             goes on in the store that a backup of it gives
- *     [:follow]              looks at it as another process does that reads; not at one that was
- * loaded
+ *     [:follow]              looks at it as another process does that reads
  *
  * Entities have numbers, as values of :m/id. In forms `#e N` is the id of the one that has the
  * number or had it last, so that forms stay good when others before them are left out; where there
- * is none it is the lookup ref [:m/id N]; `#v [E A]` is what E has of A, or nil. `#t N` is the t of
+ * is none it is the lookup ref [:m/id N]; `#v [E A]` is what E has of A, or nil, `#id NAME` the
+ * number of an operation or an attribute. `#t N` is the t of
  * the Nth transaction there is, `#tx N` its id, `#instant N` its instant, or just after it for an
- * odd N.
+ * odd N, `#ago N` a time around now.
  *
  * A script is immutable, in an arena. The caller serializes.
  */
@@ -68,6 +68,7 @@ struct script_difference {
 };
 
 #define SCRIPT_KINDS_MAX 64
+#define SCRIPT_STEPS_MAX 32
 
 struct script_totals {
     uint64_t transactions; /* with those that were refused, and those of [:with] */
@@ -77,10 +78,15 @@ struct script_totals {
     /* Transactions that have this kind of form or value in them, at script_kinds. */
     uint64_t accepted_kinds[SCRIPT_KINDS_MAX];
     uint64_t refused_kinds[SCRIPT_KINDS_MAX];
+    uint64_t steps[SCRIPT_STEPS_MAX]; /* that were really made, at script_step_names */
 };
 
 /* script_totals.c: what transactions may have in them, as keywords; NULL at the end. */
 extern const char *const script_kinds[];
+/* What is done beside transactions; NULL at the end. */
+extern const char *const script_step_names[];
+void script_count_step(struct script_totals *totals, const char *name);
+void script_add_totals(struct script_totals *totals, const struct script_totals *more);
 void script_count(struct script_totals *totals, struct edn forms, enum bs_reason refused);
 /* Counts of kinds and reasons, a line each. */
 void script_print_counts(const struct script_totals *totals, struct bs_buf *out);

@@ -42,6 +42,7 @@ static void print_view(const struct chain *chain, const char *function, const ch
 
 static bool take_with(struct chain *chain, struct edn forms)
 {
+    script_count_step(chain->run->totals, "with");
     char text[60], name[24];
     name_of(chain, name);
     snprintf(text, sizeof(text), "(def v%zu (:db-after (with %s ", chain->number + 1, name);
@@ -77,6 +78,7 @@ static void take_filter(struct chain *chain, size_t filter)
 {
     static const char *const clauses[MODEL_FILTERS] = {"entities", "transactions", "additions"};
     filter %= MODEL_FILTERS;
+    script_count_step(chain->run->totals, "filter");
     /* of the model's own making: the shell's filters are other ones */
     print_view(chain, "filter", clauses[filter]);
     /* a number, not a place */
@@ -94,6 +96,9 @@ static void take_view(struct chain *chain, struct edn step)
                 .t;
     if (step.len > 1)
         snprintf(argument, sizeof(argument), "%llu", (unsigned long long)t);
+    char counted[16];
+    snprintf(counted, sizeof(counted), "%.*s", BS_STR_ARGS(edn_text_of(name)));
+    script_count_step(chain->run->totals, counted);
     if (edn_is_keyword(name, "as-of")) {
         print_view(chain, "as-of", argument);
         move_to(chain, datom_db_as_of(chain->db, t));
@@ -140,6 +145,7 @@ static bool take_fork(struct chain *chain)
         datom_conn_unref(conn);
         return script_differs(run->difference, SCRIPT_OUTCOME, "a view is forked");
     }
+    script_count_step(run->totals, "fork of a value");
     if (run->options->print)
         bs_buf_printf(run->options->print, "; a fork of the value: f%zu\n", run->forks_count + 1);
     if (!script_fork_of(run, chain->db, &chain->model))

@@ -10,7 +10,12 @@
 bool script_differs(struct script_difference *difference, enum script_difference_kind kind,
                     const char *format, ...) BS_PRINTF(3, 4);
 
-/* The datoms in one index through a view; of one entity unless `e` is DATOM_NO_ID. */
+bool script_is_same(const struct datom *a, const struct datom *b);
+const char *script_datom_text(const struct datom *datom, char *ret_text, size_t size);
+/* Whether a view shows everything as it is now. */
+bool script_is_plain(const struct model_view *view);
+/* script_index.c: the datoms in one index through a view; of one entity unless `e` is DATOM_NO_ID.
+ */
 bool script_compare_index(struct datom_db *db, const struct model *model, enum datom_index index,
                           const struct model_view *view, datom_id e,
                           struct script_difference *difference);

@@ -41,6 +41,7 @@ bool script_hold(struct script_run *run)
     /* what a fork of a store on disk has is not in the store's past */
     if (run->depth > 0 && has_store(run))
         return true;
+    script_count_step(run->totals, "hold");
     script_print_remark(run, "the value is held");
     size_t i = run->held_count++ % SCRIPT_HELD_MAX;
     datom_db_unref(run->held[i].db);
@@ -52,6 +53,7 @@ bool script_hold(struct script_run *run)
 
 bool script_expire(struct script_run *run)
 {
+    script_count_step(run->totals, "expire");
     script_print_remark(run, "held values lose what they pin");
     return script_compare_held(run);
 }

@@ -101,6 +101,7 @@ bool script_load(struct script_run *run, struct edn step)
     snprintf(print, sizeof(print), "(def f%zu (fork %llu)) ; as a store loaded from an export",
              run->forks_count + 1, (unsigned long long)model->moments[moment].t);
     script_print_form(run, print, NULL, "");
+    script_count_step(run->totals, "load");
     return go_on(run, db, moment, by_text);
 }
 
@@ -208,6 +209,7 @@ bool script_import(struct script_run *run, struct edn step)
     bool is_refused;
     BS_ASSERT(count <= TRANSACTIONS_MAX);
     write_text(&text);
+    script_count_step(run->totals, "import");
     script_print_remark(run, "an import that is cut off, and made again");
     uint32_t cut = (uint32_t)step.as.items[2].as.integer % (count + 1);
     bool agrees = import(run, &text, cut, &is_refused);

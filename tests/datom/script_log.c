@@ -138,6 +138,7 @@ bool script_reports(struct script_run *run, uint64_t number)
         uint64_t t = model->moments_count > 0 ? model->moments[place->reported].t : model->next_t;
         place->subscription = datom_subscribe(place->conn, t);
     }
+    script_count_step(run->totals, "reports");
     script_print_remark(run, "reports are taken");
     while (agrees) {
         struct bs_error error = BS_ERROR_INIT;

@@ -142,6 +142,7 @@ bool script_go_on_in_fork(struct script_run *run)
     char text[40];
     if (run->depth + 1 == SCRIPT_PLACES_MAX)
         return true;
+    script_count_step(run->totals, "fork");
     snprintf(text, sizeof(text), "(def f%zu (fork))", run->forks_count + 1);
     script_print_form(run, text, NULL, "");
     BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(script_here(run)->conn);
@@ -157,6 +158,7 @@ bool script_go_on_in_branch(struct script_run *run, uint64_t number)
         return true;
     size_t at = (size_t)(number % model->moments_count);
     uint64_t t = model->moments[at].t;
+    script_count_step(run->totals, "branch");
     snprintf(text, sizeof(text), "(def f%zu (fork %llu))", run->forks_count + 1,
              (unsigned long long)t);
     script_print_form(run, text, NULL, "");
@@ -172,6 +174,7 @@ bool script_go_back(struct script_run *run)
 {
     if (run->depth == 0)
         return true;
+    script_count_step(run->totals, "back");
     leave_place(run);
     run->depth--;
     return script_compare_everything(run, 0);

@@ -23,8 +23,21 @@ static struct edn id_of_number(struct script_run *run, const struct model *model
     return edn_vector_of(run->arena, items, 2);
 }
 
-static struct edn point_in_time(const struct model *model, struct edn tag, uint64_t n)
+/* Of an operation or an attribute; the name itself where it has none. */
+static struct edn id_of_name(const struct model *model, struct edn name)
 {
+    datom_id id = model_operation_id(name);
+    if (id == DATOM_NO_ID)
+        id = model_entid(model, name);
+    return id == DATOM_NO_ID ? name : edn_long((int64_t)id);
+}
+
+static struct edn point_in_time(const struct script_run *run, const struct model *model,
+                                struct edn tag, uint64_t n)
+{
+    /* a little later than now, now, and before */
+    if (edn_is_symbol(tag, "ago"))
+        return edn_instant(run->clock.now_ms + 300 - 300 * (int64_t)n);
     struct model_moment moment = {.t = DATOM_FIRST_USER_T, .instant_ms = FIRST_INSTANT_MS};
     if (model->moments_count > 0)
         moment = model->moments[n % model->moments_count];
@@ -54,8 +67,10 @@ struct edn script_with_ids(struct script_run *run, const struct model *model, st
         return form;
     if (form.type == EDN_TAGGED && edn_is_symbol(form.as.items[0], "v"))
         return value_of(run, model, form.as.items[1].as.items[0], form.as.items[1].as.items[1]);
+    if (form.type == EDN_TAGGED && edn_is_symbol(form.as.items[0], "id"))
+        return id_of_name(model, form.as.items[1]);
     if (form.type == EDN_TAGGED)
-        return point_in_time(model, form.as.items[0], (uint64_t)form.as.items[1].as.integer);
+        return point_in_time(run, model, form.as.items[0], (uint64_t)form.as.items[1].as.integer);
     if (form.type != EDN_MAP && !edn_is_collection(form))
         return form;
     size_t count = (size_t)form.len * (form.type == EDN_MAP ? 2 : 1);

@@ -98,7 +98,8 @@ static void describe(struct script_source *source, struct edn_list *pairs,
 {
     const char *unique = NULL;
     bool is_ref = attribute->type == DATOM_TYPE_REF;
-    bool may_be_unique = !is_ref && attribute->type != DATOM_TYPE_BYTES;
+    bool may_be_unique =
+        attribute->type != DATOM_TYPE_BYTES && (!is_ref || script_chance(source, 3));
     script_add_pair(pairs, EDN_KEYWORD_LIT("db/ident"), attribute->ident);
     script_add_pair(pairs, EDN_KEYWORD_LIT("db/valueType"), type_ident(source, attribute->type));
     script_add_pair(
@@ -106,6 +107,7 @@ static void describe(struct script_source *source, struct edn_list *pairs,
         script_keyword(source, attribute->many ? "db.cardinality/many" : "db.cardinality/one"));
     if (may_be_unique && script_chance(source, 3))
         unique = script_chance(source, 2) ? "db.unique/value" : "db.unique/identity";
+    attribute->is_unique = unique;
     if (unique)
         script_add_pair(pairs, EDN_KEYWORD_LIT("db/unique"), script_keyword(source, unique));
     if (script_chance(source, 2))
@@ -115,6 +117,13 @@ static void describe(struct script_source *source, struct edn_list *pairs,
         script_add_pair(pairs, EDN_KEYWORD_LIT("db/isComponent"), edn_boolean(true));
     if (script_chance(source, 6))
         script_add_pair(pairs, EDN_KEYWORD_LIT("db/noHistory"), edn_boolean(true));
+    if (attribute->type == DATOM_TYPE_STRING && script_chance(source, 4))
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db/fulltext"), edn_boolean(true));
+    if (script_chance(source, 4))
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db/doc"), EDN_STRING_LIT("of the model"));
+    if (script_chance(source, 4))
+        script_add_pair(pairs, EDN_KEYWORD_LIT("db.install/_attribute"),
+                        EDN_KEYWORD_LIT("db.part/db"));
     if (script_chance(source, 8) && !is_ref && attribute->type != DATOM_TYPE_TUPLE)
         script_add_pair(pairs, EDN_KEYWORD_LIT("db.attr/check"),
                         script_first_check(source, attribute));
@@ -242,6 +251,44 @@ struct edn script_composite_forms(struct script_source *source)
     return edn_vector_of(source->arena, &form, 1);
 }
 
+/* Of a composite, where there is one. */
+static struct edn discontinuation(struct script_source *source)
+{
+    const struct script_attribute *a = script_attribute_of(source);
+    for (size_t i = 0; i < 8 && !a->members[0]; i++)
+        a = script_attribute_of(source);
+    return SCRIPT_VECTOR(
+        source, script_keyword(source, script_chance(source, 8) ? "db/retract" : "db/add"),
+        a->ident, EDN_KEYWORD_LIT("db.tuple/discontinued"), edn_boolean(!script_chance(source, 6)));
+}
+
+/* As schemas of old have it. */
+static struct edn old_alteration(struct script_source *source)
+{
+    struct edn_list pairs;
+    edn_list_init(&pairs, source->arena);
+    script_add_pair(&pairs, EDN_KEYWORD_LIT("db/id"), script_attribute_of(source)->ident);
+    script_add_pair(&pairs, EDN_KEYWORD_LIT("db/index"), edn_boolean(script_chance(source, 2)));
+    script_add_pair(&pairs, EDN_KEYWORD_LIT("db.alter/_attribute"), EDN_KEYWORD_LIT("db.part/db"));
+    return edn_list_finish(&pairs, EDN_MAP);
+}
+
+/* What is said of an attribute or an entity for those who read it; words of texts can't be had
+ * later. */
+static struct edn description(struct script_source *source)
+{
+    static const char *const attributes[] = {"db/doc", "db/deprecated", "db/fulltext"};
+    size_t kind = script_pick(source, BS_ARRAY_COUNT(attributes));
+    struct edn e = script_attribute_of(source)->ident;
+    if (kind < 2 && script_chance(source, 3))
+        e = script_entity(source, false);
+    return SCRIPT_VECTOR(source, EDN_KEYWORD_LIT("db/add"), e,
+                         script_keyword(source, attributes[kind]),
+                         kind == 2                  ? edn_boolean(script_chance(source, 2))
+                         : script_chance(source, 2) ? EDN_STRING_LIT("a")
+                                                    : EDN_STRING_LIT("b"));
+}
+
 struct edn script_alteration(struct script_source *source)
 {
     const struct script_attribute *a = script_attribute_of(source);
@@ -250,7 +297,13 @@ struct edn script_alteration(struct script_source *source)
     struct edn unique = EDN_KEYWORD_LIT("db/unique");
     struct edn index = EDN_KEYWORD_LIT("db/index");
     struct edn identity = EDN_KEYWORD_LIT("db.unique/identity");
-    switch (script_pick(source, 12)) {
+    switch (script_pick(source, 15)) {
+    case 14:
+        return description(source);
+    case 13:
+        return old_alteration(source);
+    case 12:
+        return discontinuation(source);
     case 11:
         return bad_definition(source);
     case 0:
@@ -260,8 +313,6 @@ struct edn script_alteration(struct script_source *source)
                                                         ? "db.cardinality/many"
                                                         : "db.cardinality/one"));
     case 2:
-        if (a->type == DATOM_TYPE_REF)
-            identity = EDN_KEYWORD_LIT("db.unique/value");
         return SCRIPT_VECTOR(source, add, a->ident, unique, identity);
     case 3:
         return SCRIPT_VECTOR(source, add, a->ident, unique, EDN_KEYWORD_LIT("db.unique/value"));
@@ -312,7 +363,9 @@ struct edn script_excision(struct script_source *source)
     if (!is_attribute && script_chance(source, 3))
         script_add_pair(&pairs, EDN_KEYWORD_LIT("db.excise/attrs"),
                         SCRIPT_VECTOR(source, script_attribute_of(source)->ident,
-                                      script_attribute_of(source)->ident));
+                                      script_chance(source, 12)
+                                          ? script_entity_id(source)
+                                          : script_attribute_of(source)->ident));
     for (size_t i = script_pick(source, 3); i > 0; i--)
         add_before(source, &pairs);
     return edn_list_finish(&pairs, EDN_MAP);

@@ -94,7 +94,9 @@ static void shrink_at(struct shrink *shrink, const struct path *path, uint32_t k
 
 static bool is_list_form(struct edn value)
 {
-    return edn_is_sequential(value) && value.len > 0 && value.as.items[0].type == EDN_KEYWORD;
+    struct edn first = edn_is_sequential(value) && value.len > 0 ? value.as.items[0] : edn_nil();
+    return first.type == EDN_KEYWORD || first.type == EDN_SYMBOL || first.type == EDN_TAGGED ||
+           (first.type == EDN_STRING && bs_str_starts_with(edn_text_of(first), BS_STR(":")));
 }
 
 /* Forms keep their shape: of lists nothing is left out, but of the maps and values in them. */

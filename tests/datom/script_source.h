@@ -9,6 +9,8 @@
 #define SCRIPT_ATTRIBUTES_MAX 8
 #define SCRIPT_VALUES_MAX 16
 #define SCRIPT_ELEMENTS_MAX 3
+/* Entities that scripts make first, so that there is something to speak of. */
+#define SCRIPT_FIRST_ENTITIES 5
 
 /* As installed; alterations are not followed. */
 struct script_attribute {
@@ -16,6 +18,7 @@ struct script_attribute {
     enum datom_type type;
     bool many;
     bool is_component;
+    bool is_unique;
     const struct script_attribute *members[2];     /* of a composite tuple */
     enum datom_type elements[SCRIPT_ELEMENTS_MAX]; /* of another; the first of a homogeneous one */
     size_t elements_count;
@@ -75,7 +78,8 @@ void script_make_values(struct script_source *source);
 /* A vector of definitions, which become the source's attributes; a composite of them. */
 struct edn script_schema_forms(struct script_source *source);
 struct edn script_composite_forms(struct script_source *source);
-/* script_random.c: any form of a transaction, a value of an attribute. */
+/* script_forms.c: a transaction, any form of one, a value of an attribute. */
+struct edn script_transaction(struct script_source *source);
 struct edn script_form(struct script_source *source);
 struct edn script_value(struct script_source *source, const struct script_attribute *attribute,
                         bool may_be_new);
@@ -84,6 +88,9 @@ struct edn script_value(struct script_source *source, const struct script_attrib
  * and the forms of :db.fn/. */
 struct edn script_function_forms(struct script_source *source);
 struct edn script_function_form(struct script_source *source);
+
+/* script_spelling.c: a form in which some names stand as texts, or as numbers. */
+struct edn script_spelled(struct script_source *source, struct edn form);
 
 /* script_partition.c: partitions, which scripts have from the start; what installs or names others,
  * and says where tempids go. */

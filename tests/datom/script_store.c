@@ -20,6 +20,7 @@ bool script_reopen(struct script_run *run)
     struct script_place *place = script_here(run);
     if (place->store == 0)
         return true;
+    script_count_step(run->totals, "reopen");
     script_print_remark(run, "the store is closed and opened");
     script_close(run, place);
     return open_again(run, 0);
@@ -33,6 +34,7 @@ bool script_rebuild(struct script_run *run)
     char dir[SCRIPT_DIR_MAX];
     if (place->store == 0)
         return true;
+    script_count_step(run->totals, "rebuild");
     script_print_remark(run, "the store is closed, made anew from its log, and opened");
     script_close(run, place);
     script_store_dir(run, place->store, dir);
@@ -50,6 +52,7 @@ bool script_restore(struct script_run *run)
     char dir[SCRIPT_DIR_MAX], backup[SCRIPT_DIR_MAX + 8];
     if (place->store == 0)
         return true;
+    script_count_step(run->totals, "restore");
     script_print_remark(run, "the store is backed up, closed, and gone on with as restored");
     script_store_dir(run, place->store, dir);
     snprintf(backup, sizeof(backup), "%s.backup", dir);
@@ -72,6 +75,7 @@ bool script_follow(struct script_run *run)
     char dir[SCRIPT_DIR_MAX];
     if (!run->options->on_disk || run->depth > 0)
         return true;
+    script_count_step(run->totals, "follow");
     script_print_remark(run, "the store is read as another process does");
     script_store_dir(run, run->places[0].store, dir);
     if (!run->follower &&

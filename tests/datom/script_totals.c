@@ -32,6 +32,13 @@ const char *const script_kinds[] = {
     "db/match-partition",
     "db.install/_partition",
     "db.install/partition",
+    "db/txInstant",
+    "db.tuple/discontinued",
+    "db.install/_attribute",
+    "db.alter/_attribute",
+    "db/doc",
+    "db/deprecated",
+    "db/fulltext",
     "db.attr/check",
     "db.attr/preds",
     "db/ensure",
@@ -39,6 +46,38 @@ const char *const script_kinds[] = {
     "db.entity/preds",
     NULL,
 };
+
+const char *const script_step_names[] = {
+    "fork",    "branch",  "back",   "hold",    "expire", "reopen",
+    "rebuild", "restore", "follow", "load",    "import", "reports",
+    "with",    "as-of",   "since",  "history", "filter", "fork of a value",
+    NULL,
+};
+
+void script_count_step(struct script_totals *totals, const char *name)
+{
+    _Static_assert(BS_ARRAY_COUNT(script_step_names) <= SCRIPT_STEPS_MAX, "steps do not fit");
+    size_t i = 0;
+    while (script_step_names[i] && strcmp(script_step_names[i], name) != 0)
+        i++;
+    BS_ASSERT(script_step_names[i]);
+    totals->steps[i]++;
+}
+
+void script_add_totals(struct script_totals *totals, const struct script_totals *more)
+{
+    totals->transactions += more->transactions;
+    totals->refused += more->refused;
+    totals->forms += more->forms;
+    for (size_t i = 0; i < BS_ARRAY_COUNT(totals->reasons); i++)
+        totals->reasons[i] += more->reasons[i];
+    for (size_t i = 0; i < SCRIPT_KINDS_MAX; i++) {
+        totals->accepted_kinds[i] += more->accepted_kinds[i];
+        totals->refused_kinds[i] += more->refused_kinds[i];
+    }
+    for (size_t i = 0; i < SCRIPT_STEPS_MAX; i++)
+        totals->steps[i] += more->steps[i];
+}
 
 static void note_kinds(struct edn value, bool noted[SCRIPT_KINDS_MAX])
 {
@@ -72,6 +111,9 @@ void script_print_counts(const struct script_totals *totals, struct bs_buf *out)
         bs_buf_printf(out, "# :%s in %llu transactions that were good, in %llu that were refused\n",
                       script_kinds[i], (unsigned long long)totals->accepted_kinds[i],
                       (unsigned long long)totals->refused_kinds[i]);
+    for (size_t i = 0; script_step_names[i]; i++)
+        bs_buf_printf(out, "# %s: %llu times\n", script_step_names[i],
+                      (unsigned long long)totals->steps[i]);
     for (size_t i = 0; i < BS_REASON_COUNT; i++) {
         if (i != BS_REASON_NONE && totals->reasons[i] > 0)
             bs_buf_printf(out, "# refused as %s: %llu\n", bs_reason_name((enum bs_reason)i),
