@@ -212,6 +212,15 @@ uint64_t datom_db_attribute_count(struct datom_db *db, datom_id attribute)
     return datom_body_count(db->body, attribute);
 }
 
+/* A copy for the caller, whose arena may have a cap. */
+static enum bs_code take_value(struct bs_arena *arena, struct edn value, struct edn *ret_value,
+                               struct bs_error *error)
+{
+    BS_TRY(bs_arena_check(arena, edn_dup_bytes(value), "a value", error));
+    *ret_value = edn_dup(arena, value);
+    return BS_OK;
+}
+
 /* ---- one attribute of one entity ---- */
 
 /* The value in a record of a card-one key that the view shows, if it does. */
@@ -232,8 +241,8 @@ static enum bs_code get_one_current(struct datom_db *db, struct bs_str key, stru
         if (code == BS_OK && life.t_added > db->as_of_t) {
             *ret_is_newer = true;
         } else if (code == BS_OK && life.t_added > db->since_t) {
-            *ret_value = edn_dup(arena, life.v);
-            *ret_found = true;
+            code = take_value(arena, life.v, ret_value, error);
+            *ret_found = code == BS_OK;
         }
     }
     datom_pin_release(&pin);
@@ -250,9 +259,7 @@ static enum bs_code get_first(struct datom_db *db, datom_id e, datom_id a, struc
     BS_TRY(datom_cursor_open(db, &range, &cursor, error));
     BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
     *ret_found = count > 0;
-    if (count > 0)
-        *ret_value = edn_dup(arena, datoms[0].v);
-    return BS_OK;
+    return count > 0 ? take_value(arena, datoms[0].v, ret_value, error) : BS_OK;
 }
 
 /*
@@ -278,7 +285,7 @@ static enum bs_code get_one_past(struct datom_db *db, const struct datom_key *pr
         code = datom_key_parse(DATOM_FAMILY_EAVT_H, iter->key, iter->record, arena, &life, error);
         *ret_found = code == BS_OK && datom_db_is_in_view(db, life.t_added);
         if (*ret_found)
-            *ret_value = edn_dup(arena, life.v);
+            code = take_value(arena, life.v, ret_value, error);
     }
     datom_source_close(&source);
     return code;

@@ -173,6 +173,8 @@ BS_API struct edn edn_map_of(struct bs_arena *arena, const struct edn *items, si
 BS_API struct edn edn_set_of(struct bs_arena *arena, const struct edn *items, size_t count);
 /* A deep copy into the arena (objects stay borrowed). */
 BS_API struct edn edn_dup(struct bs_arena *arena, struct edn value);
+/* Bytes of an arena that edn_dup takes for it, or a little more. */
+BS_API size_t edn_dup_bytes(struct edn value);
 
 /* Exact numbers. Decimal text: optional sign, digits, for a bigdec also '.' and exponent. Fail with
  * EDN_SYNTAX, EDN_LIMIT, or LIMIT at the arena's cap. */
@@ -348,6 +350,10 @@ struct edn_list {
 
 BS_API void edn_list_init(struct edn_list *list, struct bs_arena *arena);
 BS_API void edn_list_add(struct edn_list *list, struct edn value);
+/* LIMIT, naming `what`, when the list's arena has no room for one more item and `bytes` beside it.
+ */
+BS_API BS_MUST_CHECK enum bs_code edn_list_check(const struct edn_list *list, size_t bytes,
+                                                 const char *what, struct bs_error *error);
 /* A value over the items as they stand (no copy). For EDN_MAP count must be even. */
 BS_API struct edn edn_list_finish(const struct edn_list *list, enum edn_type type);
 

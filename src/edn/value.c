@@ -171,6 +171,14 @@ void edn_list_init(struct edn_list *list, struct bs_arena *arena)
     *list = (struct edn_list){.arena = arena};
 }
 
+enum bs_code edn_list_check(const struct edn_list *list, size_t bytes, const char *what,
+                            struct bs_error *error)
+{
+    if (list->count == list->capacity)
+        bytes += BS_MAX(2 * list->capacity, (size_t)8) * sizeof(struct edn) + 32;
+    return bs_arena_check(list->arena, bytes, what, error);
+}
+
 void edn_list_add(struct edn_list *list, struct edn value)
 {
     if (list->count == list->capacity) {
@@ -193,4 +201,42 @@ struct edn edn_list_finish(const struct edn_list *list, enum edn_type type)
     }
     BS_ASSERT(count <= UINT32_MAX);
     return edn_collection(type, list->items, count);
+}
+
+/* ---- sizes ---- */
+
+static size_t block_bytes(size_t size)
+{
+    return (size + 31) & ~(size_t)15;
+}
+
+size_t edn_dup_bytes(struct edn value)
+{
+    switch ((enum edn_type)value.type) {
+    case EDN_STRING:
+    case EDN_SYMBOL:
+    case EDN_KEYWORD:
+    case EDN_URI:
+    case EDN_BYTES:
+    case EDN_UUID:
+        return block_bytes((size_t)value.len + 1);
+    case EDN_BIGINT:
+    case EDN_BIGDEC:
+        return block_bytes(sizeof(struct edn_number) + value.as.number->magnitude_bytes);
+    case EDN_LIST:
+    case EDN_VECTOR:
+    case EDN_SET:
+    case EDN_MAP:
+    case EDN_TAGGED:
+        break;
+    default:
+        return 0;
+    }
+    size_t count = value.type == EDN_MAP      ? 2 * (size_t)value.len
+                   : value.type == EDN_TAGGED ? 2
+                                              : value.len;
+    size_t total = block_bytes(count * sizeof(struct edn));
+    for (size_t i = 0; i < count; i++)
+        total += edn_dup_bytes(value.as.items[i]);
+    return total;
 }

@@ -70,32 +70,50 @@ static enum bs_code find_view(struct universe *u, const Datom__V1__View *view,
 
 /* ---- for clients ---- */
 
-static char *cl_value(struct universe *u, struct edn value)
+/* The value's text in the call's arena; LIMIT when there is no room for it. */
+static enum bs_code cl_value(struct universe *u, struct edn value, char **ret_text,
+                             struct bs_error *error)
 {
-    struct bs_buf text = BS_BUF_INIT(0);
+    size_t room = bs_arena_max_bytes(u->arena) - bs_arena_used_bytes(u->arena);
+    BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(BS_MIN(room, SIZE_MAX / 8) + 1);
     edn_print(value, &text);
-    char *copy = cl_text(u->arena, bs_str_make(text.ptr, text.len));
-    bs_buf_fini(&text);
-    return copy;
+    /* its end, and what aligns it */
+    size_t size = text.overflowed ? room + 1 : text.len + 32;
+    BS_TRY(bs_arena_check(u->arena, size, "the answer", error));
+    *ret_text = cl_text(u->arena, bs_str_make(text.ptr, text.len));
+    return BS_OK;
 }
 
-/* Texts, growing in the call's arena. */
+/* Texts, growing in the call's arena; what they are printed from is in one of its own. */
 struct texts {
+    struct bs_arena *scratch;
     char **items;
     size_t count, capacity;
 };
 
-static void add_text(struct universe *u, struct texts *texts, struct edn value)
+static enum bs_code add_text(struct universe *u, struct texts *texts, struct edn value,
+                             struct bs_error *error)
 {
     if (texts->count == texts->capacity) {
         size_t capacity = texts->capacity ? 2 * texts->capacity : 64;
+        BS_TRY(bs_arena_check(u->arena, capacity * sizeof(char *) + 32, "the answer", error));
         char **grown = bs_arena_new_array(u->arena, capacity, char *);
         for (size_t i = 0; i < texts->count; i++)
             grown[i] = texts->items[i];
         texts->items = grown;
         texts->capacity = capacity;
     }
-    texts->items[texts->count++] = cl_value(u, value);
+    BS_TRY(cl_value(u, value, &texts->items[texts->count], error));
+    texts->count++;
+    bs_arena_reset(texts->scratch);
+    return BS_OK;
+}
+
+static enum bs_code cl_report(struct universe *u, const struct datom_report *report,
+                              char **ret_text, struct bs_error *error)
+{
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *scratch = bs_arena_new(0);
+    return cl_value(u, query_report_value(report, scratch), ret_text, error);
 }
 
 /* ---- procedures ---- */
@@ -116,9 +134,12 @@ static enum bs_code transact(struct universe *u, const Datom__V1__TransactReques
     for (uint32_t i = 0; i < forms.len; i++)
         edn_list_add(&tx.forms, forms.as.items[i]);
     BS_TRY(universe_transact_report(u, &tx, &report, error));
-    response->report = cl_value(u, query_report_value(report, u->arena));
     response->t = (int64_t)report->t;
-    return BS_OK;
+    enum bs_code code = cl_report(u, report, &response->report, error);
+    if (code != BS_OK)
+        bs_error_prefix(error, "transaction %llu is done, and its report is too large: ",
+                        (unsigned long long)report->t);
+    return code;
 }
 
 static enum bs_code with(struct universe *u, const Datom__V1__WithRequest *request,
@@ -132,8 +153,7 @@ static enum bs_code with(struct universe *u, const Datom__V1__WithRequest *reque
     BS_TRY(find_view(u, request->view, &db, error));
     BS_TRY(read_form(u, "txData", request->tx_data, &forms, error));
     BS_TRY(datom_with(db, forms, &clock, &report, error));
-    response->report = cl_value(u, query_report_value(report, u->arena));
-    return BS_OK;
+    return cl_report(u, report, &response->report, error);
 }
 
 static enum bs_code query(struct universe *u, const Datom__V1__QueryRequest *request,
@@ -151,8 +171,7 @@ static enum bs_code query(struct universe *u, const Datom__V1__QueryRequest *req
         inputs[i + 1] = given[i];
     BS_TRY(query_run_text(bs_str_from(request->query), inputs, request->n_inputs + 1, &options,
                           u->arena, &result, error));
-    response->result = cl_value(u, result);
-    return BS_OK;
+    return cl_value(u, result, &response->result, error);
 }
 
 static enum bs_code pull_all(struct universe *u, struct datom_db *db,
@@ -167,7 +186,7 @@ static enum bs_code pull_all(struct universe *u, struct datom_db *db,
     for (size_t i = 0; i < request->n_ids; i++) {
         struct edn value;
         BS_TRY(query_pull(db, pattern, ids[i], &options, u->arena, &value, error));
-        response->results[i] = cl_value(u, value);
+        BS_TRY(cl_value(u, value, &response->results[i], error));
     }
     response->n_results = request->n_ids;
     return BS_OK;
@@ -191,8 +210,9 @@ static enum bs_code datoms(struct universe *u, const Datom__V1__DatomsRequest *r
                            Datom__V1__DatomsResponse *response, struct bs_error *error)
 {
     BS_CLEANUP(datom_cursor_freep) struct datom_cursor *cursor = NULL;
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *scratch = bs_arena_new(0);
     size_t limit = request->limit > 0 ? (size_t)request->limit : DEFAULT_DATOMS;
-    struct texts texts = {0};
+    struct texts texts = {.scratch = scratch};
     struct datom_range range;
     enum datom_index index;
     const struct datom *batch;
@@ -210,7 +230,7 @@ static enum bs_code datoms(struct universe *u, const Datom__V1__DatomsRequest *r
         BS_TRY(datom_cursor_next(cursor, &batch, &count, error));
         size_t taken = BS_MIN(count, limit - texts.count);
         for (size_t i = 0; i < taken; i++)
-            add_text(u, &texts, query_datom_value(db, &batch[i], u->arena));
+            BS_TRY(add_text(u, &texts, query_datom_value(db, &batch[i], scratch), error));
         response->more = taken < count;
     } while (count > 0 && !response->more);
     response->datoms = texts.items;
@@ -232,8 +252,9 @@ static enum bs_code read_bound(struct universe *u, const char *field, const char
 static enum bs_code read_log(struct universe *u, struct datom_log_reader *reader, size_t limit,
                              Datom__V1__TxRangeResponse *response, struct bs_error *error)
 {
+    BS_CLEANUP(bs_arena_freep) struct bs_arena *scratch = bs_arena_new(0);
     struct datom_log_entry entry;
-    struct texts texts = {0};
+    struct texts texts = {.scratch = scratch};
     bool found;
     for (;;) {
         BS_TRY(bs_interrupt_check(u->interrupt, error));
@@ -241,7 +262,7 @@ static enum bs_code read_log(struct universe *u, struct datom_log_reader *reader
         response->more = found && texts.count == limit;
         if (!found || texts.count == limit)
             break;
-        add_text(u, &texts, query_log_entry_value(u->db, &entry, u->arena));
+        BS_TRY(add_text(u, &texts, query_log_entry_value(u->db, &entry, scratch), error));
     }
     response->transactions = texts.items;
     response->n_transactions = texts.count;

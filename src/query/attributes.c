@@ -4,17 +4,22 @@
 /* So many datoms of one attribute in a batch make a seek behind it worth while. */
 #define SEEK_MIN 64
 
-/* Adds those of a batch; false: an entity behind this one has begun. */
-static bool add_batch(const struct datom *datoms, size_t count, datom_id id, struct edn_list *ids)
+/* Adds those of a batch; *ret_more false: an entity behind this one has begun. */
+static enum bs_code add_batch(const struct datom *datoms, size_t count, datom_id id,
+                              struct edn_list *ids, bool *ret_more, struct bs_error *error)
 {
+    *ret_more = false;
     for (size_t i = 0; i < count; i++) {
         struct edn a = edn_long((int64_t)datoms[i].a);
         if (datoms[i].e != id)
-            return false;
-        if (ids->count == 0 || !edn_equal(ids->items[ids->count - 1], a))
-            edn_list_add(ids, a);
+            return BS_OK;
+        if (ids->count > 0 && edn_equal(ids->items[ids->count - 1], a))
+            continue;
+        BS_TRY(edn_list_check(ids, 0, "the attributes of an entity", error));
+        edn_list_add(ids, a);
     }
-    return true;
+    *ret_more = count > 0;
+    return BS_OK;
 }
 
 static enum bs_code list(struct datom_cursor *cursor, datom_id id, struct edn_list *ids,
@@ -23,8 +28,10 @@ static enum bs_code list(struct datom_cursor *cursor, datom_id id, struct edn_li
     for (;;) {
         const struct datom *datoms = NULL;
         size_t count = 0;
+        bool more;
         BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
-        if (count == 0 || !add_batch(datoms, count, id, ids))
+        BS_TRY(add_batch(datoms, count, id, ids, &more, error));
+        if (!more)
             return BS_OK;
         datom_id last = datoms[count - 1].a;
         if (count < SEEK_MIN || datoms[0].a != last)

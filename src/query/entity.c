@@ -5,6 +5,8 @@
 
 /* How deep touch follows components. */
 #define TOUCH_DEPTH_MAX 200
+/* What an entity takes of an arena, without its values. */
+#define ENTITY_BYTES ((size_t)512)
 
 struct query_entity {
     struct edn_object object; /* first */
@@ -141,8 +143,6 @@ static enum bs_code shape_reference(struct reading *reading,
 static enum bs_code take_value(struct reading *reading, const struct datom_attribute *attribute,
                                const struct datom *datom, bool reverse, struct edn *ret_value)
 {
-    BS_TRY(bs_arena_check(reading->arena, (size_t)1024 + datom->v.len, "an entity's values",
-                          reading->error));
     if (reverse) {
         *ret_value = neighbour(reading, datom->e);
         return BS_OK;
@@ -165,6 +165,8 @@ static enum bs_code collect(struct reading *reading, struct datom_cursor *cursor
             return BS_OK;
         for (size_t i = 0; i < count; i++) {
             struct edn value = edn_nil();
+            BS_TRY(edn_list_check(values, ENTITY_BYTES + edn_dup_bytes(datoms[i].v),
+                                  "an entity's values", reading->error));
             BS_TRY(take_value(reading, attribute, &datoms[i], reverse, &value));
             edn_list_add(values, value);
         }
@@ -247,6 +249,8 @@ static enum bs_code touch_into(struct reading *reading, struct edn *ret_map)
         if (attribute == NULL)
             continue;
         BS_TRY(read_attribute(reading, attribute, false, &value));
+        BS_TRY(edn_list_check(&pairs, ENTITY_BYTES + attribute->ident.len, "an entity's values",
+                              reading->error));
         edn_list_add(&pairs, edn_keyword(bs_arena_dup(reading->arena, attribute->ident)));
         edn_list_add(&pairs, value);
     }

@@ -231,6 +231,8 @@ enum bs_code query_index_pull(struct datom_db *db, struct edn form,
         struct edn value;
         code = query_index_pull_next(walk, arena, &value, &found, error);
         if (code == BS_OK && found)
+            code = edn_list_check(&list, 0, "the result of index-pull", error);
+        if (code == BS_OK && found)
             edn_list_add(&list, value);
     }
     query_index_pull_close(walk);

@@ -78,7 +78,7 @@ static enum bs_code pull_into(struct pull *pull, struct edn ids, bool many, stru
     } else {
         BS_TRY(pull_identifier(pull, ids, &result));
     }
-    BS_TRY(bs_arena_check(arena, value_bytes(result), "the result of a pull", pull->error));
+    BS_TRY(bs_arena_check(arena, edn_dup_bytes(result), "the result of a pull", pull->error));
     *ret_value = edn_dup(arena, result);
     return BS_OK;
 }

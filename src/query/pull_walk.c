@@ -65,7 +65,7 @@ static enum bs_code read_values(struct pull *pull, const struct datom_range *ran
             struct edn value = edn_long((int64_t)datoms[i].e);
             if (range->index == DATOM_EAVT)
                 value = datoms[i].v;
-            code = bs_arena_check(pull->arena, value_bytes(value) + 64, "the result of a pull",
+            code = bs_arena_check(pull->arena, edn_dup_bytes(value) + 64, "the result of a pull",
                                   pull->error);
             if (code == BS_OK)
                 edn_list_add(values, edn_dup(pull->arena, value));

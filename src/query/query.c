@@ -109,7 +109,7 @@ static enum bs_code run(struct exec *exec, const struct edn *inputs, size_t inpu
 static enum bs_code copy_result(struct edn result, struct bs_arena *arena, struct edn *ret_result,
                                 struct bs_error *error)
 {
-    BS_TRY(bs_arena_check(arena, value_bytes(result), "the result of the query", error));
+    BS_TRY(bs_arena_check(arena, edn_dup_bytes(result), "the result of the query", error));
     *ret_result = edn_dup(arena, result);
     return BS_OK;
 }

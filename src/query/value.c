@@ -73,39 +73,3 @@ bool value_as_type(struct edn *value, enum datom_type type, struct bs_arena *are
         return false;
     }
 }
-
-static size_t block_bytes(size_t size)
-{
-    return (size + 31) & ~(size_t)15;
-}
-
-size_t value_bytes(struct edn value)
-{
-    switch ((enum edn_type)value.type) {
-    case EDN_STRING:
-    case EDN_SYMBOL:
-    case EDN_KEYWORD:
-    case EDN_URI:
-    case EDN_BYTES:
-    case EDN_UUID:
-        return block_bytes((size_t)value.len + 1);
-    case EDN_BIGINT:
-    case EDN_BIGDEC:
-        return block_bytes(sizeof(struct edn_number) + value.as.number->magnitude_bytes);
-    case EDN_LIST:
-    case EDN_VECTOR:
-    case EDN_SET:
-    case EDN_MAP:
-    case EDN_TAGGED:
-        break;
-    default:
-        return 0;
-    }
-    size_t count = value.type == EDN_MAP      ? 2 * (size_t)value.len
-                   : value.type == EDN_TAGGED ? 2
-                                              : value.len;
-    size_t total = block_bytes(count * sizeof(struct edn));
-    for (size_t i = 0; i < count; i++)
-        total += value_bytes(value.as.items[i]);
-    return total;
-}

@@ -22,7 +22,5 @@ bool value_has_type(struct edn value, enum datom_type type);
  * for a double. False when no value of the type does.
  */
 bool value_as_type(struct edn *value, enum datom_type type, struct bs_arena *arena);
-/* Bytes that edn_dup would take for it, or a little more. */
-size_t value_bytes(struct edn value);
 
 #endif

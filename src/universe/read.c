@@ -72,8 +72,10 @@ enum bs_code universe_get_all(struct datom_db *db, datom_id e, const char *attri
     BS_TRY(datom_cursor_open(db, &range, &cursor, error));
     do {
         BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
+            BS_TRY(edn_list_check(list, edn_dup_bytes(datoms[i].v), "an entity's values", error));
             edn_list_add(list, edn_dup(list->arena, datoms[i].v));
+        }
     } while (count > 0);
     return BS_OK;
 }
@@ -118,6 +120,9 @@ enum bs_code universe_find_referring(struct datom_db *db, const char *attribute,
     BS_TRY(datom_cursor_open(db, &range, &cursor, error));
     do {
         BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
+        /* room for them, with what growing leaves behind */
+        BS_TRY(bs_arena_check(ids->arena, 2 * (ids->count + count + 16) * sizeof(datom_id),
+                              "what refers to an entity", error));
         for (size_t i = 0; i < count; i++)
             universe_ids_add(ids, datoms[i].e);
     } while (count > 0);

@@ -264,6 +264,42 @@ static void test_conn__transactions_may_begin_before_others_have_ended(void **st
 
 /* Each of these writes 12 MiB: two indexes and the log have the text; a group that has
  * BS_LIMIT_GROUP_BYTES is written before others join. */
+/* By a lookup, and by the walks of views. */
+static void test_conn__a_value_too_large_for_the_callers_arena_is_an_error(void **state)
+{
+    (void)state;
+    struct datom_conn *conn = fixture_open("capped", NULL);
+    BS_CLEANUP(bs_buf_fini) struct bs_buf text = BS_BUF_INIT(0);
+    fixture_transact(conn, "[{:db/ident :n/text :db/valueType :db.type/string"
+                           "  :db/cardinality :db.cardinality/one}]");
+    bs_buf_append_cstr(&text, "[{:db/id \"e\" :n/text \"");
+    for (int i = 0; i < 1000; i++)
+        bs_buf_append_cstr(&text, "0123456789");
+    bs_buf_append_cstr(&text, "\"}]");
+    datom_id e = fixture_transact_id(conn, bs_buf_cstr(&text), "e");
+    struct datom_db *now = datom_conn_db(conn);
+    fixture_transact(conn, "[[:db/add 1 :db/doc \"another\"]]");
+    struct datom_db *values[] = {now, datom_db_as_of(now, datom_db_basis_t(now)),
+                                 datom_db_since(now, 1)};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(values); i++) {
+        BS_CLEANUP(bs_arena_freep) struct bs_arena *small = bs_arena_new(5000);
+        BS_CLEANUP(bs_arena_freep) struct bs_arena *large = bs_arena_new(50000);
+        const struct datom_attribute *attribute =
+            datom_db_attribute_named(values[i], BS_STR("n/text"));
+        struct bs_error error = BS_ERROR_INIT;
+        struct edn value;
+        bool found;
+        assert_int_equal(datom_db_get(values[i], e, attribute, small, &value, &found, &error),
+                         BS_RESOURCE_EXHAUSTED);
+        assert_int_equal(error.reason, BS_REASON_LIMIT);
+        assert_int_equal(datom_db_get(values[i], e, attribute, large, &value, &found, &error),
+                         BS_OK);
+        assert_true(found && value.len == 10000);
+        datom_db_unref(values[i]);
+    }
+    datom_conn_unref(conn);
+}
+
 static void look_at_health(void *self)
 {
     struct datom_health health;
@@ -469,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_conn__values_outlive_their_connection),
         cmocka_unit_test(test_conn__a_failed_transaction_harms_nobody),
         cmocka_unit_test(test_conn__transactions_may_begin_before_others_have_ended),
+        cmocka_unit_test(test_conn__a_value_too_large_for_the_callers_arena_is_an_error),
         cmocka_unit_test(test_conn__who_waits_for_the_disk_is_told_without_a_lock),
         cmocka_unit_test(test_conn__a_group_that_is_large_enough_is_written_before_it_grows),
         cmocka_unit_test(test_conn__idents_and_attributes_survive_reopening),

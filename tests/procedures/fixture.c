@@ -132,8 +132,14 @@ static struct test_result run(struct universe *context, const char *metadata_lin
 struct test_result test_call(const struct universe *universe, const char *user, const char *method,
                              const char *request_json)
 {
+    return test_call_within(universe, the_world.arena, user, method, request_json);
+}
+
+struct test_result test_call_within(const struct universe *universe, struct bs_arena *arena,
+                                    const char *user, const char *method, const char *request_json)
+{
     struct universe call;
-    universe_begin(universe, the_world.arena, &call);
+    universe_begin(universe, arena, &call);
     sign_in(&call, user);
     struct test_result result = run(&call, NULL, method, request_json);
     universe_end(&call);

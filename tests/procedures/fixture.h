@@ -58,6 +58,9 @@ struct test_result {
  */
 struct test_result test_call(const struct universe *universe, const char *user, const char *method,
                              const char *request_json);
+/* The same with an arena of the test's for what the procedure makes: one with a cap. */
+struct test_result test_call_within(const struct universe *universe, struct bs_arena *arena,
+                                    const char *user, const char *method, const char *request_json);
 /* The same with metadata, "key: value" lines, and no user but by these. */
 struct test_result test_call_with(const struct universe *universe, const char *metadata,
                                   const char *method, const char *request_json);

@@ -55,6 +55,28 @@ static void test_database__transacts_and_looks_back(void **state)
     }
 }
 
+/* The value fits into the call's memory, its text beside it does not. */
+static void test_database__refuses_an_answer_that_is_too_large(void **state)
+{
+    struct test_world *world = *state;
+    static const char head[] =
+        "{\"query\": \"[:find ?x ?s :in $ ?s :where [(range 16) [?x ...]]]\","
+        " \"inputs\": [\"\\\"";
+    BS_CLEANUP(bs_buf_fini) struct bs_buf request = BS_BUF_INIT(0);
+    bs_buf_append_cstr(&request, head);
+    for (int i = 0; i < 30000; i++)
+        bs_buf_append_cstr(&request, "0123456789");
+    bs_buf_append_cstr(&request, "\\\"\"]}");
+    BRANCH(fork, world->universe)
+    {
+        BS_CLEANUP(bs_arena_freep) struct bs_arena *arena = bs_arena_new((size_t)8 * 1024 * 1024);
+        struct test_result result =
+            test_call_within(fork, arena, OWNER, SERVICE "Query", bs_buf_cstr(&request));
+        assert_int_equal(result.code, BS_RESOURCE_EXHAUSTED);
+        assert_int_equal(result.error.reason, BS_REASON_LIMIT);
+    }
+}
+
 static void test_database__pulls_walks_and_supposes(void **state)
 {
     struct test_world *world = *state;
@@ -91,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_database__is_for_operators),
         cmocka_unit_test(test_database__transacts_and_looks_back),
+        cmocka_unit_test(test_database__refuses_an_answer_that_is_too_large),
         cmocka_unit_test(test_database__pulls_walks_and_supposes),
     };
     return cmocka_run_group_tests(tests, test_world_setup, test_world_teardown);
