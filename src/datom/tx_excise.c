@@ -242,7 +242,7 @@ static void collect_ended(struct tx_excision *excision, const struct tx_entry *e
                               .v = entry->v,
                               .t_added = entry->t_added,
                               .t_retracted = DATOM_LIVE};
-    tx_excise_add(excision, &life, true);
+    tx_excise_add(excision, &(struct tx_erased){.life = life, .is_forgotten = true});
 }
 
 static bool is_request(const struct tx_entry *entry)
@@ -306,6 +306,7 @@ enum bs_code tx_excise(struct tx *tx, struct bs_error *error)
     free(excision.targets);
     datom_table_fini(&excision.targets_by_e);
     free(excision.erased);
+    free(excision.candidates);
     free(excision.forgetful);
     return code;
 }

@@ -34,6 +34,10 @@ struct tx_excision {
     struct datom_table targets_by_e;
     struct tx_erased *erased;
     size_t erased_count, erased_capacity;
+    /* Lives of composites that the log alone has and nobody asked for, by entity: they go where
+     * they are copies of what goes. */
+    struct tx_erased *candidates;
+    size_t candidates_count, candidates_capacity;
     struct datom_db *db_after; /* while lives are collected, and a cursor over it */
     struct datom_cursor *cursor;
     datom_id *forgetful; /* attributes that are or were noHistory */
@@ -58,7 +62,7 @@ bool tx_excise_is_meant(const struct tx_excise_request *request, const struct da
 bool tx_excise_is_asked_for(const struct tx_excision *excision, const struct datom_life *life,
                             bool by_reference);
 /* Adds a life to what is erased. */
-void tx_excise_add(struct tx_excision *excision, const struct datom_life *life, bool is_forgotten);
+void tx_excise_add(struct tx_excision *excision, const struct tx_erased *erased);
 /* Reads a request; its target becomes one of the targets. */
 BS_MUST_CHECK enum bs_code tx_excise_add_request(struct tx_excision *excision,
                                                  const struct tx_entry *excise,

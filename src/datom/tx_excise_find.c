@@ -75,13 +75,13 @@ static enum bs_code read_request(struct tx_excision *excision, const struct tx_e
 
 /* ---- lives in the indexes ---- */
 
-void tx_excise_add(struct tx_excision *excision, const struct datom_life *life, bool is_forgotten)
+void tx_excise_add(struct tx_excision *excision, const struct tx_erased *erased)
 {
     bs_grow(&excision->erased, excision->erased_count, &excision->erased_capacity,
             sizeof(*excision->erased));
-    struct tx_erased *erased = &excision->erased[excision->erased_count++];
-    *erased = (struct tx_erased){.life = *life, .is_forgotten = is_forgotten};
-    erased->life.v = edn_dup(excision->tx->arena, life->v);
+    excision->erased[excision->erased_count] = *erased;
+    struct datom_life *life = &excision->erased[excision->erased_count++].life;
+    life->v = edn_dup(excision->tx->arena, erased->life.v);
 }
 
 static enum bs_code collect(struct tx_excision *excision, enum datom_family family,
@@ -102,7 +102,7 @@ static enum bs_code collect(struct tx_excision *excision, enum datom_family fami
         if (code != BS_OK)
             break;
         if (tx_excise_is_meant(request, &life))
-            tx_excise_add(excision, &life, false);
+            tx_excise_add(excision, &(struct tx_erased){.life = life});
         datom_kv_next(source.iter);
         (void)datom_source_breathe(&source, &steps);
     }
@@ -165,6 +165,24 @@ static enum bs_code collect_copies_in(struct tx_excision *excision, enum datom_f
     return BS_OK;
 }
 
+/* Those that the log alone has. */
+static void add_forgotten_copies(struct tx_excision *excision, const struct datom_life *member)
+{
+    size_t low = 0, high = excision->candidates_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (excision->candidates[middle].life.e < member->e)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < excision->candidates_count && excision->candidates[low].life.e == member->e;
+         low++) {
+        if (is_copy(excision, &excision->candidates[low].life, member))
+            tx_excise_add(excision, &excision->candidates[low]);
+    }
+}
+
 static enum bs_code collect_copies(struct tx_excision *excision, const struct datom_life *member,
                                    bool *ret_any, struct bs_error *error)
 {
@@ -180,6 +198,7 @@ static enum bs_code collect_copies(struct tx_excision *excision, const struct da
         BS_TRY(collect_copies_in(excision, DATOM_FAMILY_EAVT, &life, attribute->id, error));
         BS_TRY(collect_copies_in(excision, DATOM_FAMILY_EAVT_H, &life, attribute->id, error));
     }
+    add_forgotten_copies(excision, &life);
     return BS_OK;
 }
 

@@ -63,6 +63,7 @@ static bool needs_log(const struct tx_excision *excision)
 struct said {
     struct datom_life life; /* t_added: when it was said, whether added or retracted */
     bool added;
+    bool is_asked_for;
 };
 
 struct all_said {
@@ -81,12 +82,17 @@ static void read_datom(struct tx_excision *excision, struct all_said *all, uint6
                               .v = datom->v,
                               .t_added = datom->added ? t : 0,
                               .t_retracted = DATOM_LIVE};
-    if (!tx_excise_is_asked_for(excision, &life, true))
+    const struct datom_attribute *attribute = tx_excise_attribute(excision, datom->a);
+    bool is_composite =
+        attribute && attribute->tuple && attribute->tuple->kind == DATOM_TUPLE_COMPOSITE;
+    bool is_asked_for = tx_excise_is_asked_for(excision, &life, true);
+    if (!is_asked_for && !is_composite)
         return;
     life.t_added = t;
     life.v = edn_dup(excision->tx->scratch, life.v);
     bs_grow(&all->items, all->count, &all->capacity, sizeof(*all->items));
-    all->items[all->count++] = (struct said){.life = life, .added = datom->added};
+    all->items[all->count++] =
+        (struct said){.life = life, .added = datom->added, .is_asked_for = is_asked_for};
 }
 
 static int compare_lives(const struct datom_life *x, const struct datom_life *y)
@@ -107,6 +113,13 @@ static int compare_said(const void *a, const void *b)
                       : (x->life.t_added > y->life.t_added) - (x->life.t_added < y->life.t_added);
 }
 
+static void add_candidate(struct tx_excision *excision, const struct tx_erased *candidate)
+{
+    bs_grow(&excision->candidates, excision->candidates_count, &excision->candidates_capacity,
+            sizeof(*excision->candidates));
+    excision->candidates[excision->candidates_count++] = *candidate;
+}
+
 /*
  * Lives that have an end. Those without are in the indexes, but for what a branch of the past lacks
  * as its base has forgotten it since.
@@ -124,8 +137,12 @@ static void add_lives(struct tx_excision *excision, struct all_said *all)
             continue;
         if (has_end)
             begun->life.t_retracted = ended->life.t_added;
-        tx_excise_add(excision, &begun->life, true);
-        excision->erased[excision->erased_count - 1].is_uncounted = !has_end;
+        const struct tx_erased forgotten = {
+            .life = begun->life, .is_forgotten = true, .is_uncounted = !has_end};
+        if (begun->is_asked_for)
+            tx_excise_add(excision, &forgotten);
+        else
+            add_candidate(excision, &forgotten);
     }
 }
 

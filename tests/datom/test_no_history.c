@@ -168,11 +168,44 @@ static void test_a_branch_says_again_what_its_base_has_forgotten(void **state)
     }
 }
 
+/* Superseded values of a composite are in the log alone, and have copies of its members. */
+static void test_nothing_of_a_member_is_left_in_composites_that_forget(void **state)
+{
+    (void)state;
+    struct datom_conn *conns[] = {fixture_open("copies", NULL), datom_conn_new_memory(NULL)};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(conns); i++) {
+        fixture_transact(conns[i],
+                         "[{:db/ident :c/name :db/valueType :db.type/string"
+                         "  :db/cardinality :db.cardinality/one :db/unique :db.unique/identity}"
+                         " {:db/ident :c/a :db/valueType :db.type/long"
+                         "  :db/cardinality :db.cardinality/one}"
+                         " {:db/ident :c/b :db/valueType :db.type/long"
+                         "  :db/cardinality :db.cardinality/one}"
+                         " {:db/ident :c/a+b :db/valueType :db.type/tuple :db/noHistory true"
+                         "  :db/cardinality :db.cardinality/one :db/tupleAttrs [:c/a :c/b]}]");
+        fixture_transact(conns[i], "[{:c/name \"x\" :c/b 1}]");
+        BS_CLEANUP(datom_db_unrefp) struct datom_db *db = datom_conn_db(conns[i]);
+        char excise[120];
+        snprintf(excise, sizeof(excise),
+                 "[{:db/excise [:c/name \"x\"] :db.excise/attrs :c/b :db.excise/beforeT %llu}]",
+                 (unsigned long long)datom_db_next_t(db));
+        fixture_transact(conns[i], "[{:c/name \"x\" :c/a 1}]");
+        fixture_transact(conns[i], "[{:c/name \"x\" :c/a 2}]");
+        expect(conns[i], "c/a+b", 1, 1, 5);
+        /* what was said before the second transaction's end: the value of :c/b, and its copies */
+        fixture_transact(conns[i], excise);
+        expect(conns[i], "c/b", 0, 0, 0);
+        expect(conns[i], "c/a+b", 0, 0, 0);
+        datom_conn_unref(conns[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_superseded_values_are_gone_at_once_and_the_log_keeps_them),
         cmocka_unit_test(test_a_branch_says_again_what_its_base_has_forgotten),
+        cmocka_unit_test(test_nothing_of_a_member_is_left_in_composites_that_forget),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
