@@ -84,6 +84,15 @@ static void check_installation(const struct model_wishes *wishes, const struct d
         model_tx_begin_life(tx, after, DATOM_DB_PART_DB, DATOM_DB_INSTALL_ATTRIBUTE, listed);
 }
 
+/* Of what is built in only the docs may change; :db.part/db takes in what is installed. */
+static bool is_built_in(const struct datom *change)
+{
+    bool is_list = change->a == DATOM_DB_INSTALL_ATTRIBUTE ||
+                   change->a == DATOM_DB_INSTALL_PARTITION || change->a == DATOM_DB_ALTER_ATTRIBUTE;
+    return change->e < DATOM_BOOT_NEXT_ELEMENT && change->a != DATOM_DB_DOC &&
+           !(change->e == DATOM_DB_PART_DB && is_list);
+}
+
 void model_check_schema(const struct model_wishes *wishes, struct model *after)
 {
     struct model_tx *tx = wishes->tx;
@@ -103,11 +112,13 @@ void model_check_schema(const struct model_wishes *wishes, struct model *after)
                   !model_find_wish(wishes, (datom_id)change.v.as.integer, DATOM_DB_VALUE_TYPE,
                                    true)))
             model_tx_refuse(tx, BS_REASON_DB_INVALID_INSTALL_ATTRIBUTE);
+        if (is_built_in(&change)) {
+            model_tx_refuse(tx, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED);
+            continue;
+        }
         if (!is_schema(change.a))
             continue;
-        if (datom_id_part(change.e) == DATOM_PART_DB && change.e < DATOM_BOOT_NEXT_ELEMENT)
-            model_tx_refuse(tx, BS_REASON_DB_DATOM_CANNOT_BE_ALTERED);
-        else if (model_attribute(tx->before, change.e))
+        if (model_attribute(tx->before, change.e))
             check_alteration(wishes, &change, after);
         else
             check_installation(wishes, &change, after);
