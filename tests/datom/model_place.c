@@ -38,10 +38,14 @@ bool model_coerce(struct model_tx *tx, const struct model_attribute *attribute, 
         [DATOM_TYPE_BYTES] = EDN_BYTES,
     };
     *v = model_predicate_value(tx, attribute, *v);
+    /* where nothing is lost */
+    struct edn near = *v;
     if (attribute->type == DATOM_TYPE_DOUBLE && v->type == EDN_LONG)
-        *v = edn_double((double)v->as.integer);
+        near = edn_double((double)v->as.integer);
     if (attribute->type == DATOM_TYPE_FLOAT && v->type == EDN_LONG)
-        *v = edn_float((float)v->as.integer);
+        near = edn_float((float)v->as.integer);
+    if (v->type == EDN_LONG && edn_compare_numbers(near, *v) == 0)
+        *v = near;
     if (attribute->type == DATOM_TYPE_FLOAT && v->type == EDN_DOUBLE)
         *v = edn_float((float)v->as.float64);
     bool is_exact = attribute->type == DATOM_TYPE_BIGINT || attribute->type == DATOM_TYPE_BIGDEC;

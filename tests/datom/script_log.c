@@ -68,8 +68,10 @@ static bool compare_transaction(const struct datom *datoms, size_t count, const 
 
 /* From one moment up to another, which is not in it. */
 static bool compare_range(struct datom_db *db, const struct model *model, size_t from, size_t to,
-                          uint64_t start, uint64_t end, struct script_difference *difference)
+                          struct script_difference *difference)
 {
+    uint64_t start = from > 0 ? model->moments[from].t : DATOM_FIRST_USER_T;
+    uint64_t end = to < model->moments_count ? model->moments[to].t : UINT64_MAX;
     struct datom_log_reader *reader;
     bool agrees = true, found = true;
     if (datom_log_open(db, start, end, &reader, NULL) != BS_OK)
@@ -94,12 +96,8 @@ bool script_compare_log(struct datom_db *db, const struct model *model,
                         struct script_difference *difference)
 {
     size_t count = model->moments_count;
-    if (!compare_range(db, model, 0, count, DATOM_FIRST_USER_T, UINT64_MAX, difference) ||
-        count == 0)
-        return count == 0 && difference->kind == SCRIPT_AGREES;
-    size_t from = count / 3, to = from + count / 2;
-    uint64_t end = to < count ? model->moments[to].t : UINT64_MAX;
-    return compare_range(db, model, from, to, model->moments[from].t, end, difference);
+    return compare_range(db, model, 0, count, difference) &&
+           compare_range(db, model, count / 3, count / 3 + count / 2, difference);
 }
 
 /* ---- reports ---- */
