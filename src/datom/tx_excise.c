@@ -20,35 +20,6 @@ struct mention {
 
 /* ---- erasing ---- */
 
-static int compare_erased(const void *a, const void *b)
-{
-    const struct tx_erased *x = a;
-    const struct tx_erased *y = b;
-    const uint64_t left[] = {x->life.e, x->life.a, x->life.t_added, x->life.t_retracted};
-    const uint64_t right[] = {y->life.e, y->life.a, y->life.t_added, y->life.t_retracted};
-    for (size_t i = 0; i < BS_ARRAY_COUNT(left); i++) {
-        if (left[i] != right[i])
-            return left[i] < right[i] ? -1 : 1;
-    }
-    int order = edn_compare(x->life.v, y->life.v);
-    return order != 0 ? order : (int)x->is_forgotten - (int)y->is_forgotten;
-}
-
-/* Each life once; what an index has is not forgotten. */
-static void unite(struct tx_excision *excision)
-{
-    size_t kept = 0;
-    if (excision->erased_count > 1)
-        qsort(excision->erased, excision->erased_count, sizeof(*excision->erased), compare_erased);
-    for (size_t i = 0; i < excision->erased_count; i++) {
-        struct tx_erased last = kept > 0 ? excision->erased[kept - 1] : (struct tx_erased){0};
-        last.is_forgotten = excision->erased[i].is_forgotten;
-        if (kept == 0 || compare_erased(&last, &excision->erased[i]) != 0)
-            excision->erased[kept++] = excision->erased[i];
-    }
-    excision->erased_count = kept;
-}
-
 static void erase_from_indexes(struct tx_excision *excision, const struct datom_life *life)
 {
     struct tx *tx = excision->tx;
@@ -220,7 +191,7 @@ static enum bs_code settle(struct tx_excision *excision, struct bs_error *error)
 
 static enum bs_code erase(struct tx_excision *excision, struct bs_error *error)
 {
-    unite(excision);
+    tx_excise_unite(excision);
     for (size_t i = 0; i < excision->erased_count; i++) {
         if (!excision->erased[i].is_forgotten)
             erase_from_indexes(excision, &excision->erased[i].life);

@@ -2,7 +2,8 @@
 #define DATOM_TX_EXCISE_H
 
 /* An excision under way: who is meant (tx_excise_meant.c), what that is (tx_excise_find.c,
- * tx_excise_forgotten.c), and erasing it (tx_excise.c). Internal to these four; one thread. */
+ * tx_excise_forgotten.c, tx_excise_copies.c), and erasing it (tx_excise.c). Internal to these five;
+ * one thread. */
 
 #include "datom/tx_apply.h"
 
@@ -34,8 +35,8 @@ struct tx_excision {
     struct datom_table targets_by_e;
     struct tx_erased *erased;
     size_t erased_count, erased_capacity;
-    /* Lives of composites that the log alone has and nobody asked for, by entity: they go where
-     * they are copies of what goes. */
+    /* Lives of composites that the log alone has and nobody asked for, by entity and attribute:
+     * they go where they are copies of what goes. */
     struct tx_erased *candidates;
     size_t candidates_count, candidates_capacity;
     struct datom_db *db_after; /* while lives are collected, and a cursor over it */
@@ -63,11 +64,25 @@ bool tx_excise_is_asked_for(const struct tx_excision *excision, const struct dat
                             bool by_reference);
 /* Adds a life to what is erased. */
 void tx_excise_add(struct tx_excision *excision, const struct tx_erased *erased);
+/* Sorts what is erased so far by entity, attribute and when it began; each life is there once. */
+void tx_excise_unite(struct tx_excision *excision);
+/* Where among the first `count` of what is erased, united, an entity's lives of an attribute stand
+ * that began at t_added or later. */
+size_t tx_excise_seek(const struct tx_excision *excision, size_t count, datom_id e, datom_id a,
+                      uint64_t t_added);
+/* Whether anything is erased of an entity's attribute; among the first `count`, as above. */
+bool tx_excise_has_life_of(const struct tx_excision *excision, size_t count, datom_id e,
+                           datom_id a);
+/* Shows `take` each life of a family whose key begins so. The life's value is not valid after. */
+typedef void (*tx_excise_take)(void *self, const struct datom_life *life);
+BS_MUST_CHECK enum bs_code tx_excise_walk(struct tx_excision *excision, enum datom_family family,
+                                          struct bs_str prefix, tx_excise_take take, void *self,
+                                          struct bs_error *error);
 /* Reads a request; its target becomes one of the targets. */
 BS_MUST_CHECK enum bs_code tx_excise_add_request(struct tx_excision *excision,
                                                  const struct tx_entry *excise,
                                                  struct bs_error *error);
-/* What all of them mean, as the indexes have it; each life may come several times. */
+/* What all of them mean, as the indexes have it. */
 BS_MUST_CHECK enum bs_code tx_excise_collect(struct tx_excision *excision, struct bs_error *error);
 /* What all of them mean that only the log has, after that. */
 BS_MUST_CHECK enum bs_code tx_excise_collect_forgotten(struct tx_excision *excision,

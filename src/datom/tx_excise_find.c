@@ -1,8 +1,7 @@
 /*
  * What excisions mean, as the indexes have it: lives are found from the targets' keys and those of
- * their components, and what composites have copied of them. All requests of a transaction are
- * known before the first is followed, so that their order changes nothing. What only the log has is
- * tx_excise_forgotten.c's.
+ * their components. All requests of a transaction are known before the first is followed. What only
+ * the log has is tx_excise_forgotten.c's, what composites have copied tx_excise_copies.c's.
  */
 
 #include "datom/bootstrap.h"
@@ -48,13 +47,27 @@ static void add_composites(const struct tx *tx, datom_id *attrs, struct tx_excis
     }
 }
 
+static size_t count_named(const struct tx *tx, datom_id e)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < tx->entries_count; i++) {
+        const struct tx_entry *entry = &tx->entries[i];
+        count += entry->added && entry->e == e && entry->attribute->id == DATOM_DB_EXCISE_ATTRS;
+    }
+    return count;
+}
+
 /* What else the transaction says of the entity that requests. */
 static enum bs_code read_request(struct tx_excision *excision, const struct tx_entry *excise,
                                  struct tx_excise_request *request, struct bs_error *error)
 {
     struct tx *tx = excision->tx;
-    datom_id *attrs = bs_arena_new_array(
-        tx->scratch, tx->entries_count + datom_schema_limit(tx->schema_after), datom_id);
+    datom_id *attrs = NULL;
+    /* requests may be many, and most of them name none */
+    size_t named_count = count_named(tx, excise->e);
+    if (named_count > 0)
+        attrs = bs_arena_new_array(tx->scratch, named_count + datom_schema_limit(tx->schema_after),
+                                   datom_id);
     request->target = (datom_id)excise->v.as.integer;
     request->is_attribute = tx_excise_attribute(excision, request->target) != NULL;
     request->attrs = attrs;
@@ -69,23 +82,15 @@ static enum bs_code read_request(struct tx_excision *excision, const struct tx_e
                  entry->attribute->id == DATOM_DB_EXCISE_BEFORE_T)
             BS_TRY(resolve_before(tx, entry, &request->before_t, error));
     }
-    add_composites(tx, attrs, request);
+    if (named_count > 0)
+        add_composites(tx, attrs, request);
     return BS_OK;
 }
 
 /* ---- lives in the indexes ---- */
 
-void tx_excise_add(struct tx_excision *excision, const struct tx_erased *erased)
-{
-    bs_grow(&excision->erased, excision->erased_count, &excision->erased_capacity,
-            sizeof(*excision->erased));
-    excision->erased[excision->erased_count] = *erased;
-    struct datom_life *life = &excision->erased[excision->erased_count++].life;
-    life->v = edn_dup(excision->tx->arena, erased->life.v);
-}
-
-static enum bs_code collect(struct tx_excision *excision, enum datom_family family,
-                            struct bs_str prefix, const struct tx_excise_request *request,
+enum bs_code tx_excise_walk(struct tx_excision *excision, enum datom_family family,
+                            struct bs_str prefix, tx_excise_take take, void *self,
                             struct bs_error *error)
 {
     struct tx *tx = excision->tx;
@@ -101,8 +106,7 @@ static enum bs_code collect(struct tx_excision *excision, enum datom_family fami
                                error);
         if (code != BS_OK)
             break;
-        if (tx_excise_is_meant(request, &life))
-            tx_excise_add(excision, &(struct tx_erased){.life = life});
+        take(self, &life);
         datom_kv_next(source.iter);
         (void)datom_source_breathe(&source, &steps);
     }
@@ -115,6 +119,19 @@ static enum bs_code collect(struct tx_excision *excision, enum datom_family fami
     return code;
 }
 
+/* Who asks for the lives of a walk. */
+struct asking {
+    struct tx_excision *excision;
+    const struct tx_excise_request *request;
+};
+
+static void add_if_meant(void *self, const struct datom_life *life)
+{
+    const struct asking *asking = self;
+    if (tx_excise_is_meant(asking->request, life))
+        tx_excise_add(asking->excision, &(struct tx_erased){.life = *life});
+}
+
 /* Now and before, what begins with an id. */
 static enum bs_code collect_id(struct tx_excision *excision, enum datom_family family, uint64_t id,
                                size_t id_bytes, const struct tx_excise_request *request,
@@ -124,98 +141,9 @@ static enum bs_code collect_id(struct tx_excision *excision, enum datom_family f
     bs_store_u64(bytes, id);
     struct bs_str prefix = bs_str_make((const char *)bytes + 8 - id_bytes, id_bytes);
     enum datom_family past = (enum datom_family)(family + DATOM_FAMILY_EAVT_H - DATOM_FAMILY_EAVT);
-    BS_TRY(collect(excision, family, prefix, request, error));
-    return collect(excision, past, prefix, request, error);
-}
-
-/* ---- copies ---- */
-
-/* Whether a composite's value has the member's, and began while that was there. */
-static bool is_copy(const struct tx_excision *excision, const struct datom_life *copy,
-                    const struct datom_life *member)
-{
-    const struct datom_tuple *tuple = tx_excise_attribute(excision, copy->a)->tuple;
-    if (copy->t_added < member->t_added || copy->t_added >= member->t_retracted)
-        return false;
-    for (uint32_t i = 0; i < tuple->count; i++) {
-        if (tuple->attributes[i] == member->a && edn_compare(copy->v.as.items[i], member->v) == 0)
-            return true;
-    }
-    return false;
-}
-
-static enum bs_code collect_copies_in(struct tx_excision *excision, enum datom_family family,
-                                      const struct datom_life *member, datom_id composite,
-                                      struct bs_error *error)
-{
-    /* whenever it was said: it goes with its member */
-    static const struct tx_excise_request any = {.before_t = UINT64_MAX};
-    size_t first = excision->erased_count;
-    size_t kept = first;
-    uint8_t prefix[12];
-    bs_store_u64(prefix, member->e);
-    bs_store_u32(prefix + 8, (uint32_t)composite);
-    BS_TRY(
-        collect(excision, family, bs_str_make((const char *)prefix, sizeof(prefix)), &any, error));
-    for (size_t i = first; i < excision->erased_count; i++) {
-        if (is_copy(excision, &excision->erased[i].life, member))
-            excision->erased[kept++] = excision->erased[i];
-    }
-    excision->erased_count = kept;
-    return BS_OK;
-}
-
-/* Those that the log alone has. */
-static void add_forgotten_copies(struct tx_excision *excision, const struct datom_life *member)
-{
-    size_t low = 0, high = excision->candidates_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (excision->candidates[middle].life.e < member->e)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < excision->candidates_count && excision->candidates[low].life.e == member->e;
-         low++) {
-        if (is_copy(excision, &excision->candidates[low].life, member))
-            tx_excise_add(excision, &excision->candidates[low]);
-    }
-}
-
-static enum bs_code collect_copies(struct tx_excision *excision, const struct datom_life *member,
-                                   bool *ret_any, struct bs_error *error)
-{
-    const struct datom_life life = *member; /* the array that it stands in grows */
-    const datom_id a = life.a;
-    const struct datom_attribute *attribute;
-    const struct datom_schema *schema = excision->tx->schema_after;
-    *ret_any = false;
-    for (size_t i = 0; (attribute = datom_schema_attribute_at(schema, i)) != NULL; i++) {
-        if (!has_member(attribute, &a, 1))
-            continue;
-        *ret_any = true;
-        BS_TRY(collect_copies_in(excision, DATOM_FAMILY_EAVT, &life, attribute->id, error));
-        BS_TRY(collect_copies_in(excision, DATOM_FAMILY_EAVT_H, &life, attribute->id, error));
-    }
-    add_forgotten_copies(excision, &life);
-    return BS_OK;
-}
-
-enum bs_code tx_excise_collect_copies(struct tx_excision *excision, struct bs_error *error)
-{
-    /* of whose values there are none: mostly all lives are of a few attributes */
-    datom_id without = DATOM_NO_ID;
-    size_t count = excision->erased_count;
-    for (size_t i = 0; i < count; i++) {
-        bool any = false;
-        if (excision->erased[i].life.a == without)
-            continue;
-        BS_TRY(collect_copies(excision, &excision->erased[i].life, &any, error));
-        if (!any)
-            without = excision->erased[i].life.a;
-    }
-    return BS_OK;
+    struct asking asking = {excision, request};
+    BS_TRY(tx_excise_walk(excision, family, prefix, add_if_meant, &asking, error));
+    return tx_excise_walk(excision, past, prefix, add_if_meant, &asking, error);
 }
 
 /* ---- entities and attributes ---- */

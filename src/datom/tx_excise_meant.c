@@ -1,5 +1,6 @@
 /*
- * Whom requests for excisions mean: their targets, and lives that are to be erased for them.
+ * Whom requests for excisions mean: their targets, and lives that are to be erased for them; and
+ * the list of those that are.
  */
 
 #include "datom/bootstrap.h"
@@ -113,4 +114,72 @@ bool tx_excise_is_asked_for(const struct tx_excision *excision, const struct dat
     return has_meaning(excision, &(struct meaning){life->a, true, false, life}) ||
            has_meaning(excision, &(struct meaning){life->e, false, false, life}) ||
            (by_reference && attribute && refers_to_target(excision, attribute, life));
+}
+
+/* ---- what is erased ---- */
+
+void tx_excise_add(struct tx_excision *excision, const struct tx_erased *erased)
+{
+    bs_grow(&excision->erased, excision->erased_count, &excision->erased_capacity,
+            sizeof(*excision->erased));
+    excision->erased[excision->erased_count] = *erased;
+    struct datom_life *life = &excision->erased[excision->erased_count++].life;
+    life->v = edn_dup(excision->tx->arena, erased->life.v);
+}
+
+static int compare_erased(const void *a, const void *b)
+{
+    const struct tx_erased *x = a;
+    const struct tx_erased *y = b;
+    const uint64_t left[] = {x->life.e, x->life.a, x->life.t_added, x->life.t_retracted};
+    const uint64_t right[] = {y->life.e, y->life.a, y->life.t_added, y->life.t_retracted};
+    for (size_t i = 0; i < BS_ARRAY_COUNT(left); i++) {
+        if (left[i] != right[i])
+            return left[i] < right[i] ? -1 : 1;
+    }
+    int order = edn_compare(x->life.v, y->life.v);
+    return order != 0 ? order : (int)x->is_forgotten - (int)y->is_forgotten;
+}
+
+/* What an index has is not forgotten. */
+void tx_excise_unite(struct tx_excision *excision)
+{
+    size_t kept = 0;
+    if (excision->erased_count > 1)
+        qsort(excision->erased, excision->erased_count, sizeof(*excision->erased), compare_erased);
+    for (size_t i = 0; i < excision->erased_count; i++) {
+        struct tx_erased last = kept > 0 ? excision->erased[kept - 1] : (struct tx_erased){0};
+        last.is_forgotten = excision->erased[i].is_forgotten;
+        if (kept == 0 || compare_erased(&last, &excision->erased[i]) != 0)
+            excision->erased[kept++] = excision->erased[i];
+    }
+    excision->erased_count = kept;
+}
+
+static bool is_before(const struct datom_life *life, datom_id e, datom_id a, uint64_t t_added)
+{
+    if (life->e != e)
+        return life->e < e;
+    return life->a != a ? life->a < a : life->t_added < t_added;
+}
+
+size_t tx_excise_seek(const struct tx_excision *excision, size_t count, datom_id e, datom_id a,
+                      uint64_t t_added)
+{
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (is_before(&excision->erased[middle].life, e, a, t_added))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool tx_excise_has_life_of(const struct tx_excision *excision, size_t count, datom_id e, datom_id a)
+{
+    size_t at = tx_excise_seek(excision, count, e, a, 0);
+    return at < count && excision->erased[at].life.e == e && excision->erased[at].life.a == a;
 }
