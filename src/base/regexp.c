@@ -279,8 +279,11 @@ size_t bs_regexp_groups_count(const struct bs_regexp *regex)
 
 /* ---- searching ---- */
 
-/* About so many bytes are looked at between two questions to the interrupt. */
+/* About so many bytes are looked at between two questions to the interrupt, */
 #define SLICE_BYTES (1024 * 1024)
+/* and so many places are tried at least: only within a slice the matcher passes over bytes with
+ * which no match begins. */
+#define SLICE_PLACES_MIN 4096
 
 /*
  * Where the leftmost match begins; -1: there is none. The places where it may begin are tried in
@@ -295,7 +298,7 @@ static enum bs_code find_begin(const struct bs_regexp *regex, struct bs_str text
         regex_t *out; /* re_search changes nothing that a caller sees when it gives no registers */
     } posix = {.in = &regex->posix};
     regoff_t length = (regoff_t)text.len;
-    regoff_t slice = (regoff_t)BS_MAX(SLICE_BYTES / (text.len + 1), (size_t)1);
+    regoff_t slice = (regoff_t)BS_MAX(SLICE_BYTES / (text.len + 1), (size_t)SLICE_PLACES_MIN);
     *ret_begin = -1;
     for (regoff_t at = 0; at <= length && *ret_begin < 0; at += slice) {
         regoff_t range = BS_MIN(slice - 1, length - at);

@@ -64,14 +64,16 @@ datom_id datom_report_tempid(const struct datom_report *report, struct bs_str na
 /* ---- one transaction ---- */
 
 /*
- * Whether a transaction that was refused on the state of t may fare better: another process has
- * written to the log since, and what it wrote is taken in now.
+ * Whether a transaction that was refused just now may fare better: another process has written to
+ * the log since, and what it wrote is taken in now. The state that refused it may be of a t that
+ * the other process has given to another transaction.
  */
-static bool is_out_of_date_locked(struct datom_conn *conn, uint64_t t)
+static bool is_out_of_date_locked(struct datom_conn *conn)
 {
+    uint64_t discards = conn->discards;
     while (conn->is_writing)
         pthread_cond_wait(&conn->changed, &conn->lock);
-    return datom_conn_feed_locked(conn, NULL) == BS_OK && datom_db_basis_t(conn->published) > t;
+    return datom_conn_feed_locked(conn, NULL) == BS_OK && conn->discards != discards;
 }
 
 /* A clock that stands before the last transaction is overruled (tx.c), and counted. */
@@ -124,7 +126,7 @@ static enum bs_code run_locked(struct datom_conn *conn, const struct tx_request 
     enum bs_code code = tx_run(conn->tx, request, report, ret_result, &failure);
     if (code == BS_OK)
         return BS_OK;
-    *ret_again = is_out_of_date_locked(conn, datom_db_basis_t(report->db_before));
+    *ret_again = is_out_of_date_locked(conn);
     if (!*ret_again && error)
         *error = failure;
     return code;

@@ -58,6 +58,7 @@ struct datom_conn {
     struct datom_report *_Atomic spare; /* that nobody asked for, to be used again; NULL: none */
     struct datom_holders *holders;      /* of the tip; NULL: not with a store that is written */
     struct datom_group *forming;
+    uint64_t discards; /* times that what was resolved and not written yet was thrown away */
     bool is_writing;
     struct datom_fault fault;
     /* figures, for health.h */

@@ -83,6 +83,7 @@ static void rebase_forming_locked(struct datom_conn *conn, struct datom_body *ba
 
 void datom_group_discard_forming_locked(struct datom_conn *conn)
 {
+    conn->discards++;
     if (conn->forming) {
         conn->forming->is_done = true;
         conn->forming->is_discarded = true;

@@ -6,7 +6,7 @@
  * there, so that the small transactions which follow one another copy an order of some bytes each
  * instead of a path; a full tail is merged into the tree (tree_merge.c), whose nodes are then
  * copied once for all of its entries. A tree whose root is the handle's alone, as in the middle of
- * a large transaction, has no tail.
+ * a large transaction, has no tail; but where small transactions filled one, another follows it.
  *
  * Invariants: all leaves are at level 0 and at one depth; no node but an empty tree's missing root
  * is empty; a root has more than one child. Nodes may be less than half full: they are split, but

@@ -286,15 +286,10 @@ uint64_t tx_hash(const void *bytes, size_t size, uint64_t seed);
 struct tx *tx_new(void);
 void tx_free(struct tx *tx);
 
-/*
- * The whole of it. On success `report` (zeroed before; arena and db_before set, as a value of
- * request->before without a view) has everything but db_after, and *ret_body the next body (a
- * reference of the caller's). With `keep_changes` the changes are given too, in memory that lives
- * as long as report->arena.
- */
+/* What a transaction makes. */
 struct tx_result {
-    struct datom_body *body;
-    int64_t now_ms; /* by the request's clock, whatever instant the transaction has */
+    struct datom_body *body; /* the next one, a reference of the caller's */
+    int64_t now_ms;          /* by the request's clock, whatever instant the transaction has */
     struct datom_change *changes;
     size_t changes_count;
     bool has_erased; /* something, so that files are to be cleaned of it: at these keys */
@@ -329,6 +324,11 @@ BS_MUST_CHECK enum bs_code tx_replay_entry(struct tx *tx, const struct datom *da
                                            struct bs_error *error);
 void tx_replay_end(struct tx *tx);
 
+/*
+ * The whole of it. On success `report` (zeroed before; arena and db_before set, as a value of
+ * request->before without a view) has everything but db_after. With `keep_changes` the changes are
+ * given too, in memory that lives as long as report->arena.
+ */
 BS_MUST_CHECK enum bs_code tx_run(struct tx *tx, const struct tx_request *request,
                                   struct datom_report *report, struct tx_result *ret_result,
                                   struct bs_error *error);

@@ -1,9 +1,6 @@
 /* Which attributes an entity has. */
 #include "query/attributes.h"
 
-/* So many datoms of one attribute in a batch make a seek behind it worth while. */
-#define SEEK_MIN 64
-
 /* Adds those of a batch; *ret_more false: an entity behind this one has begun. */
 static enum bs_code add_batch(const struct datom *datoms, size_t count, datom_id id,
                               struct edn_list *ids, bool *ret_more, struct bs_error *error)
@@ -22,19 +19,24 @@ static enum bs_code add_batch(const struct datom *datoms, size_t count, datom_id
     return BS_OK;
 }
 
-static enum bs_code list(struct datom_cursor *cursor, datom_id id, struct edn_list *ids,
+static enum bs_code list(struct datom_cursor *cursor, datom_id id,
+                         const struct bs_interrupt *interrupt, struct edn_list *ids,
                          struct bs_error *error)
 {
+    datom_id run = DATOM_NO_ID; /* the attribute with which the batch before ended */
     for (;;) {
         const struct datom *datoms = NULL;
         size_t count = 0;
         bool more;
+        BS_TRY(bs_interrupt_check(interrupt, error));
         BS_TRY(datom_cursor_next(cursor, &datoms, &count, error));
         BS_TRY(add_batch(datoms, count, id, ids, &more, error));
         if (!more)
             return BS_OK;
         datom_id last = datoms[count - 1].a;
-        if (count < SEEK_MIN || datoms[0].a != last)
+        bool is_long = datoms[0].a == run && last == run; /* of many values, perhaps of many more */
+        run = last;
+        if (!is_long)
             continue;
         struct datom_range behind = {.index = DATOM_EAVT,
                                      .has_e = true,
@@ -46,13 +48,13 @@ static enum bs_code list(struct datom_cursor *cursor, datom_id id, struct edn_li
     }
 }
 
-enum bs_code attributes_list(struct datom_db *db, datom_id id, struct edn_list *ids,
-                             struct bs_error *error)
+enum bs_code attributes_list(struct datom_db *db, datom_id id, const struct bs_interrupt *interrupt,
+                             struct edn_list *ids, struct bs_error *error)
 {
     struct datom_cursor *cursor = NULL;
     struct datom_range range = {.index = DATOM_EAVT, .has_e = true, .e = id};
     BS_TRY(datom_cursor_open(db, &range, &cursor, error));
-    enum bs_code code = list(cursor, id, ids, error);
+    enum bs_code code = list(cursor, id, interrupt, ids, error);
     datom_cursor_free(cursor);
     return code;
 }

@@ -241,7 +241,7 @@ static enum bs_code touch_into(struct reading *reading, struct edn *ret_map)
     edn_list_init(&pairs, reading->arena);
     edn_list_add(&pairs, EDN_KEYWORD_LIT("db/id"));
     edn_list_add(&pairs, edn_long((int64_t)reading->entity->id));
-    BS_TRY(attributes_list(reading->entity->db, reading->entity->id, &ids, reading->error));
+    BS_TRY(attributes_list(reading->entity->db, reading->entity->id, NULL, &ids, reading->error));
     for (size_t i = 0; i < ids.count; i++) {
         const struct datom_attribute *attribute =
             datom_db_attribute(reading->entity->db, (datom_id)ids.items[i].as.integer);

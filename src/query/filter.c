@@ -299,7 +299,9 @@ static bool filter_passes(void *self, struct datom_db *db, const struct datom *d
         edn_long((int64_t)datom->tx),
         edn_boolean(datom->added),
     };
-    bool passes = all_hold(&env, values, filter->clauses, filter->count);
+    /* one that makes too much does not hold; inside a `not` that would show the datom */
+    bool passes = all_hold(&env, values, filter->clauses, filter->count) &&
+                  bs_arena_used_bytes(loan->arena) <= BS_LIMIT_FILTER_BYTES;
     give_back(filter, loan);
     return passes;
 }

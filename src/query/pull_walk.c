@@ -316,7 +316,8 @@ static enum bs_code visit_everything(struct visit *visit)
 {
     struct edn_list ids;
     edn_list_init(&ids, visit->pull->arena);
-    BS_TRY(attributes_list(visit->pull->db, visit->path.id, &ids, visit->pull->error));
+    BS_TRY(attributes_list(visit->pull->db, visit->path.id, visit->pull->interrupt, &ids,
+                           visit->pull->error));
     if (ids.count > 0)
         add_pair(visit, EDN_KEYWORD_LIT("db/id"), edn_long((int64_t)visit->path.id));
     for (size_t i = 0; i < ids.count; i++) {

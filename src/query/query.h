@@ -153,10 +153,9 @@ BS_API BS_MUST_CHECK enum bs_code query_index_pull(struct datom_db *db, struct e
  * The value as datom_db_filter makes it, with a predicate that is data: a vector of clauses that
  * must all hold of a datom. A clause is a function of queries, [(< ?v 5)], or (not CLAUSE...), (or
  * CLAUSE...), (and CLAUSE...); ?e, ?a (the ident), ?v, ?tx and ?added stand for what the datom has.
- * A call that fails, as one that compares a text with a number, does not hold; so does one with
- * which what calls make for a datom passes BS_LIMIT_FILTER_BYTES. Handle:
- * Q_INVALID_ARGUMENT, Q_UNKNOWN_FUNCTION, Q_WRONG_ARITY, Q_UNSUPPORTED. The caller unrefs the
- * value.
+ * A call that fails, as one that compares a text with a number, does not hold. A datom for which
+ * calls make more than BS_LIMIT_FILTER_BYTES is not shown. Handle: Q_INVALID_ARGUMENT,
+ * Q_UNKNOWN_FUNCTION, Q_WRONG_ARITY, Q_UNSUPPORTED. The caller unrefs the value.
  */
 BS_API BS_MUST_CHECK enum bs_code query_filter(struct datom_db *db, struct edn clauses,
                                                struct datom_db **ret_db, struct bs_error *error);

@@ -153,8 +153,8 @@ struct join_plan {
     size_t column[QUERY_VARS_MAX];
 };
 
-static void plan_join(struct join_plan *plan, const struct relation *out, const struct relation *a,
-                      const struct relation *b)
+static void plan_cells(struct join_plan *plan, const struct relation *out, const struct relation *a,
+                       const struct relation *b)
 {
     *plan = (struct join_plan){.sides = {a, b}, .width = out->width};
     for (size_t i = 0; i < out->width; i++) {
@@ -206,7 +206,7 @@ enum bs_code relation_join(struct relation *a, struct relation *b, struct relati
     struct varset probed_vars = relation_vars(probed);
     struct relation *out = relation_new(a->meter, varset_union(built_vars, probed_vars));
     struct join_plan plan;
-    plan_join(&plan, out, built, probed);
+    plan_cells(&plan, out, built, probed);
     struct row_index index;
     BS_TRY(row_index_init(&index, built, varset_intersection(built_vars, probed_vars)));
     enum bs_code code = row_index_fill(&index);
