@@ -276,6 +276,7 @@ enum bs_code tx_excise(struct tx *tx, struct bs_error *error)
         code = erase(&excision, error);
     free(excision.targets);
     datom_table_fini(&excision.targets_by_e);
+    free(excision.refused);
     free(excision.erased);
     free(excision.candidates);
     free(excision.forgetful);

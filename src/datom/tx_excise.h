@@ -33,6 +33,10 @@ struct tx_excision {
     struct tx_excise_target *targets;
     size_t targets_count, targets_capacity;
     struct datom_table targets_by_e;
+    /* Components that had another parent when they were met, with the request that would take them:
+     * what else becomes a target may take that parent away. */
+    struct tx_excise_target *refused;
+    size_t refused_count, refused_capacity;
     struct tx_erased *erased;
     size_t erased_count, erased_capacity;
     /* Lives of composites that the log alone has and nobody asked for, by entity and attribute:

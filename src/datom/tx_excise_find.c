@@ -1,7 +1,9 @@
 /*
  * What excisions mean, as the indexes have it: lives are found from the targets' keys and those of
- * their components. All requests of a transaction are known before the first is followed. What only
- * the log has is tx_excise_forgotten.c's, what composites have copied tx_excise_copies.c's.
+ * their components. All requests of a transaction are known before the first is followed, and who
+ * was refused as he has another parent is asked for again as long as targets are added, so that the
+ * order of requests changes nothing. What only the log has is tx_excise_forgotten.c's, what
+ * composites have copied tx_excise_copies.c's.
  */
 
 #include "datom/bootstrap.h"
@@ -175,7 +177,38 @@ static enum bs_code has_other_parent(struct tx_excision *excision, datom_id chil
     return BS_OK;
 }
 
-/* The target's lives, its components as further targets, and what refers to it. */
+/* A component becomes a target, or one that is refused for now. */
+static enum bs_code add_component(struct tx_excision *excision, datom_id child,
+                                  const struct tx_excise_request *whole, struct bs_error *error)
+{
+    bool has_other;
+    if (child < DATOM_BOOT_NEXT_ELEMENT || tx_excise_has_target(excision, child, whole))
+        return BS_OK;
+    BS_TRY(has_other_parent(excision, child, &has_other, error));
+    if (!has_other) {
+        tx_excise_add_target(excision, child, whole);
+        return BS_OK;
+    }
+    bs_grow(&excision->refused, excision->refused_count, &excision->refused_capacity,
+            sizeof(*excision->refused));
+    excision->refused[excision->refused_count++] = (struct tx_excise_target){child, whole};
+    return BS_OK;
+}
+
+/* Asks again for each that was refused; those that are still are back in the list. */
+static enum bs_code ask_again(struct tx_excision *excision, struct bs_error *error)
+{
+    size_t count = excision->refused_count;
+    excision->refused_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct tx_excise_target refused = excision->refused[i];
+        BS_TRY(add_component(excision, refused.e, refused.request, error));
+    }
+    return BS_OK;
+}
+
+/* The target's lives, its components as further targets, and what refers to it. Links to components
+ * count that ended, too: what was retracted with its parent goes with it. */
 static enum bs_code collect_entity(struct tx_excision *excision,
                                    const struct tx_excise_target *target, struct bs_error *error)
 {
@@ -185,15 +218,8 @@ static enum bs_code collect_entity(struct tx_excision *excision,
     BS_TRY(collect_id(excision, DATOM_FAMILY_EAVT, e, 8, request, error));
     for (size_t i = first; i < excision->erased_count; i++) {
         const struct datom_life *life = &excision->erased[i].life;
-        datom_id child = (datom_id)life->v.as.integer;
-        bool has_other;
-        if (!tx_excise_attribute(excision, life->a)->is_component ||
-            child < DATOM_BOOT_NEXT_ELEMENT ||
-            tx_excise_has_target(excision, child, request->whole))
-            continue;
-        BS_TRY(has_other_parent(excision, child, &has_other, error));
-        if (!has_other)
-            tx_excise_add_target(excision, child, request->whole);
+        if (tx_excise_attribute(excision, life->a)->is_component)
+            BS_TRY(add_component(excision, (datom_id)life->v.as.integer, request->whole, error));
     }
     if (request->attrs_count > 0)
         return BS_OK;
@@ -248,12 +274,16 @@ enum bs_code tx_excise_add_request(struct tx_excision *excision, const struct tx
 
 static enum bs_code collect_targets(struct tx_excision *excision, struct bs_error *error)
 {
-    for (size_t i = 0; i < excision->targets_count; i++) {
-        const struct tx_excise_target target = excision->targets[i];
-        if (target.request->is_attribute)
-            BS_TRY(collect_id(excision, DATOM_FAMILY_AEVT, target.e, 4, target.request, error));
-        else
-            BS_TRY(collect_entity(excision, &target, error));
+    size_t done = 0;
+    while (done < excision->targets_count) {
+        for (; done < excision->targets_count; done++) {
+            const struct tx_excise_target target = excision->targets[done];
+            if (target.request->is_attribute)
+                BS_TRY(collect_id(excision, DATOM_FAMILY_AEVT, target.e, 4, target.request, error));
+            else
+                BS_TRY(collect_entity(excision, &target, error));
+        }
+        BS_TRY(ask_again(excision, error));
     }
     return BS_OK;
 }
