@@ -249,6 +249,19 @@ def results_of(page, program, compiler, sources):
                     yield f"{page.name}, line {example.line}", problems
 
 
+def tell(results):
+    """Prints names and their problems as TAP; the exit status."""
+    number = failed = 0
+    for name, problems in results:
+        number += 1
+        failed += bool(problems)
+        print(f"{'not ok' if problems else 'ok'} {number} - {name}")
+        for problem in problems:
+            print("# " + problem)
+    print(f"1..{number}")
+    return 1 if failed else 0
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--page", action="append", default=[])
@@ -256,19 +269,11 @@ def main():
     parser.add_argument("compiler", nargs="+")
     arguments = parser.parse_args()
     sources = Sources()
-    number = failed = 0
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        if arguments.page and path.name not in arguments.page:
-            continue
-        for name, problems in results_of(Page(path), arguments.program.resolve(),
-                                         arguments.compiler, sources):
-            number += 1
-            failed += bool(problems)
-            print(f"{'not ok' if problems else 'ok'} {number} - {name}")
-            for problem in problems:
-                print("# " + problem)
-    print(f"1..{number}")
-    return 1 if failed else 0
+    results = (result for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+               if not arguments.page or path.name in arguments.page
+               for result in results_of(Page(path), arguments.program.resolve(),
+                                        arguments.compiler, sources))
+    return tell(results)
 
 
 if __name__ == "__main__":

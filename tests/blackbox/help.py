@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from docs import ROOT, Example, run_commands  # noqa: E402
+from docs import ROOT, Example, run_commands, tell  # noqa: E402
 
 COMMANDS = ["q", "pull", "datoms", "transact", "repl", "check", "export", "backup"]
 # whom the shell's examples are about; the fork f, and a latest result
@@ -76,16 +76,7 @@ def commands(program):
 
 def main():
     program = Path(sys.argv[1]).resolve()
-    number = failed = 0
-    for part in (shell, commands):
-        for name, problems in part(program):
-            number += 1
-            failed += bool(problems)
-            print(f"{'not ok' if problems else 'ok'} {number} - {name}")
-            for problem in problems:
-                print("# " + problem)
-    print(f"1..{number}")
-    return 1 if failed else 0
+    return tell(result for part in (shell, commands) for result in part(program))
 
 
 if __name__ == "__main__":

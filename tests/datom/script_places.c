@@ -5,7 +5,9 @@
 
 #include "script_run.h"
 
-#include <unistd.h>
+#include <stdlib.h>
+
+#include "datom/folder.h"
 
 bool script_impossible(struct script_run *run, const char *what, const struct bs_error *error)
 {
@@ -16,11 +18,10 @@ bool script_impossible(struct script_run *run, const char *what, const struct bs
 
 void script_store_dir(struct script_run *run, size_t store, char ret_dir[SCRIPT_DIR_MAX])
 {
-    if (run->base[0] == 0) {
-        snprintf(run->base, sizeof(run->base), "/tmp/bandstand-model-XXXXXX");
-        BS_ASSERT(mkdtemp(run->base));
-    }
-    snprintf(ret_dir, SCRIPT_DIR_MAX, "%s/store%zu", run->base, store);
+    if (!run->base)
+        BS_ASSERT(datom_folder_make_temporary(&run->base, NULL) == BS_OK);
+    int len = snprintf(ret_dir, SCRIPT_DIR_MAX, "%s/store%zu", run->base, store);
+    BS_ASSERT(len < SCRIPT_DIR_MAX);
 }
 
 bool script_open(struct script_run *run, struct script_place *place)
@@ -88,10 +89,11 @@ void script_end(struct script_run *run)
         if (run->depth == 0)
             break;
     }
-    if (run->base[0] != 0) {
-        char command[64];
-        snprintf(command, sizeof(command), "rm -rf %s", run->base);
+    if (run->base) {
+        char command[SCRIPT_DIR_MAX + 16];
+        snprintf(command, sizeof(command), "rm -rf '%s'", run->base);
         BS_ASSERT(system(command) == 0);
+        free(run->base);
     }
     datom_functions_unref(run->functions);
     bs_arena_free(run->arena);

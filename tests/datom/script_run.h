@@ -8,7 +8,7 @@
 
 #define SCRIPT_PLACES_MAX 5
 #define SCRIPT_HELD_MAX 3
-#define SCRIPT_DIR_MAX 80
+#define SCRIPT_DIR_MAX 256
 
 struct script_place {
     struct datom_conn *conn;
@@ -27,7 +27,7 @@ struct script_run {
     struct bs_arena *arena;
     struct bs_clock_fixed clock; /* moves with the steps */
     struct datom_functions *functions;
-    char base[40]; /* folder of the stores on disk; empty: there is none */
+    char *base; /* folder of the stores on disk; NULL: there is none */
     size_t stores_count;
     struct datom_conn *follower; /* the store, read beside the one that writes; NULL */
     struct script_place places[SCRIPT_PLACES_MAX];

@@ -5,44 +5,10 @@
 
 #include "support.h"
 
-#include "datom/folder.h"
-#include "datom/rocks.h"
-#include "datom/snapshot.h"
+#include "engine.h"
 
 #define VALUES 600 /* every third one is never held */
 #define KEY_SIZE 24
-
-struct fixture {
-    char *dir;
-    struct datom_store *store;
-    struct datom_store *reader;
-};
-
-static void open_store(struct fixture *f)
-{
-    struct datom_options options = {.create = true, .hold_ms = 1000};
-    struct bs_error error = BS_ERROR_INIT;
-    if (datom_store_open(bs_str_from(f->dir), &options, &f->store, &error) != BS_OK)
-        fail_msg("%s", error.message);
-}
-
-static int set_up(void **state)
-{
-    struct fixture *f = bs_calloc(1, sizeof(*f));
-    *state = f;
-    return datom_folder_make_temporary(&f->dir, NULL) == BS_OK ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    datom_store_unref(f->reader);
-    datom_store_unref(f->store);
-    datom_folder_remove(f->dir);
-    free(f->dir);
-    free(f);
-    return 0;
-}
 
 /* Attribute, value, entity, as avet has them; neighbours differ in one byte, which may be zero. */
 static struct bs_str make_key(char bytes[KEY_SIZE], unsigned value, uint64_t entity)
@@ -113,8 +79,8 @@ static void compare(struct datom_store *store, unsigned expected, const char *wh
 
 static void test_of_value__shows_what_an_ordinary_iterator_shows(void **state)
 {
-    struct fixture *f = *state;
-    open_store(f);
+    struct engine *f = *state;
+    engine_open_writer(f);
     compare(f->store, 0, "nothing");
     change(f->store, 1, 2, false);
     compare(f->store, 2, "in memory");
@@ -129,9 +95,8 @@ static void test_of_value__shows_what_an_ordinary_iterator_shows(void **state)
     compare(f->store, 2, "in three files");
     datom_store_compact(f->store, DATOM_FAMILY_AVET, BS_STR_EMPTY, BS_STR_EMPTY);
     compare(f->store, 2, "compacted");
-    datom_store_unref(f->store);
-    f->store = NULL;
-    open_store(f);
+    engine_close_writer(f);
+    engine_open_writer(f);
     compare(f->store, 2, "opened again");
     change(f->store, 1, 3, true);
     compare(f->store, 0, "all deleted");
@@ -139,17 +104,17 @@ static void test_of_value__shows_what_an_ordinary_iterator_shows(void **state)
 
 static void test_of_value__works_for_a_reader_beside_the_writer(void **state)
 {
-    struct fixture *f = *state;
-    open_store(f);
+    struct engine *f = *state;
+    engine_open_writer(f);
     change(f->store, 1, 4, false);
     assert_int_equal(datom_store_flush(f->store, NULL), BS_OK);
     change(f->store, 5, 5, false);
     struct datom_options options = {.read_only = true};
-    assert_int_equal(datom_store_open(bs_str_from(f->dir), &options, &f->reader, NULL), BS_OK);
+    assert_int_equal(engine_open_with(f, options, &f->reader), BS_OK);
     compare(f->reader, 5, "read-only");
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, engine_set_up, engine_tear_down)
 
 int main(void)
 {
